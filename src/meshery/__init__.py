@@ -1,0 +1,3 @@
+"""One management plane for every service mesh."""
+
+__version__ = "0.1.0"

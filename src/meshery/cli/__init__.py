@@ -1,0 +1,1 @@
+"""mesheryctl: a static root, lazily loaded nouns, and the processes' entry point."""

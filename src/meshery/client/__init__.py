@@ -1,0 +1,1 @@
+"""What commands need: the HTTP client, output formats and progress; no server code."""

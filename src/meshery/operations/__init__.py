@@ -1,0 +1,1 @@
+"""Long work: rows as truth, claims and fences, named steps, progress, cancel; and events."""

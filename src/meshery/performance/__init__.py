@@ -1,0 +1,1 @@
+"""What a mesh costs: profiles, runs, results and comparisons, each with its validity."""

@@ -1,0 +1,1 @@
+"""The supervisor: child processes of this host, owned, limited, watched and restarted."""

@@ -1,0 +1,1 @@
+"""Composition: the application, its lifespan, security, navigation and migrations."""

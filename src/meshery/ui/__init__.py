@@ -1,0 +1,1 @@
+"""What pages need: theme, widgets and the page frame; nothing of any domain."""

@@ -1,0 +1,1 @@
+"""What routes need: problem documents, paging, identity and idempotency."""
