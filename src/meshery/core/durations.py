@@ -1,14 +1,26 @@
-"""Durations as Go writes them: `1h30m`, `500ms`, `2.5s`, `100us`. Inside the program they are seconds.
+"""Durations as Go writes them: `1h30m`, `500ms`, `2.5s`, `100us`.
 
-The grammar is that of Go's `time.ParseDuration`: an optional sign and one or more decimal numbers, each with a unit
-`ns`, `us` (or `µs`), `ms`, `s`, `m`, `h`. A bare `0` is allowed; any other bare number is refused, since its unit would be a guess.
+Inside the program they are seconds.
+
+The grammar is that of Go's `time.ParseDuration`: an optional sign and one or more decimal numbers,
+each with a unit `ns`, `us` (or `µs`), `ms`, `s`, `m`, `h`. A bare `0` is allowed; any other bare
+number is refused, since its unit would be a guess.
 """
 
 import re
 
 from meshery.core.errors import InvalidInputError
 
-_UNIT_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNIT_S = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "μs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 
 
@@ -24,14 +36,19 @@ def parse_duration(text: str) -> float:
         raise InvalidInputError(
             f"{text!r} is not a duration",
             cause="a duration is a number with a unit, such as 500ms, 10s, 5m or 1h30m",
-            remedy=f"write {body}s if you meant seconds" if body.isdecimal() else "use the units ns, us, ms, s, m and h",
+            remedy=f"write {body}s if you meant seconds"
+            if body.isdecimal()
+            else "use the units ns, us, ms, s, m and h",
             code="meshery.duration",
         )
     return sign * sum(float(part.group(1)) * _UNIT_S[part.group(2)] for part in parts)
 
 
 def format_duration(seconds: float) -> str:
-    """The shortest Go duration of a number of seconds, exact to the nanosecond: 90 -> `1m30s`, 0.0005 -> `500us`."""
+    """The shortest Go duration of a number of seconds, exact to the nanosecond.
+
+    90 -> `1m30s`, 0.0005 -> `500us`.
+    """
     nanos = round(abs(seconds) * 1e9)
     sign = "-" if seconds < 0 and nanos else ""
     if nanos == 0:

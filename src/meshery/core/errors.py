@@ -14,7 +14,8 @@
       DeadlineError           time ran out                                   504, exit 5
       CancelledByUserError    a person cancelled                             409, exit 130
 
-Every error says what happened, why (as far as known) and how to mend it. The shape outside follows RFC 9457.
+Every error says what happened, why (as far as known) and how to mend it. The shape outside follows
+RFC 9457.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,8 @@ Severity = Literal["debug", "info", "warning", "error"]
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """One fault within an input: where it stands, what is wrong, and a hint how to mend it.
 
-    `path` is a dotted path into the document or the name of a flag; `line` counts from 1, 0 where there is none.
+    `path` is a dotted path into the document or the name of a flag; `line` counts from 1, 0 where
+    there is none.
     """
 
     path: str
@@ -38,7 +40,10 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class MesheryError(Exception):
-    """The root. `what` happened, its probable `cause`, and the `remedy`: the next step for the reader."""
+    """The root.
+
+    `what` happened, its probable `cause`, and the `remedy`: the next step for the reader.
+    """
 
     code: ClassVar[str] = "meshery.internal"
     title: ClassVar[str] = "Something failed inside Meshery"
@@ -177,8 +182,13 @@ class CancelledByUserError(MesheryError):
 
 
 def error_from_dict(document: Mapping[str, Any]) -> MesheryError:
-    """Rebuild an error that came over the wire (`as_dict` or a problem document), by its code; unknown codes give the root."""
-    what = str(document.get("what") or document.get("detail") or document.get("title") or "unknown error")
+    """Rebuild an error that came over the wire (`as_dict` or a problem document), by its code.
+
+    Unknown codes give the root.
+    """
+    what = str(
+        document.get("what") or document.get("detail") or document.get("title") or "unknown error"
+    )
     code = str(document.get("code", ""))
     raw_problems = document.get("problems") or document.get("errors") or []
     kind = next((sub for sub in MesheryError.__subclasses__() if sub.code == code), MesheryError)

@@ -1,4 +1,7 @@
-"""Where a user's Meshery keeps things: home, the short runtime directory for sockets, and their permissions."""
+"""Where a user's Meshery keeps things.
+
+Home, the short runtime directory for sockets, and their permissions.
+"""
 
 import hashlib
 import os
@@ -12,14 +15,20 @@ def default_home() -> Path:
 
 
 def runtime_dir(home: Path) -> Path:
-    """The directory of sockets of one home. Short, since a Unix socket's path ends at about 104 bytes; private (0700)."""
+    """The directory of sockets of one home.
+
+    Short, since a Unix socket's path ends at about 104 bytes; private (0700).
+    """
     digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:10]
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     return Path(base) / f"meshery-{os.getuid()}-{digest}"
 
 
 def private_dir(path: Path) -> Path:
-    """Create `path` with mode 0700 (parents too) and return it; refuse one that belongs to somebody else."""
+    """Create `path` with mode 0700 (parents too) and return it.
+
+    Refuse one that belongs to somebody else.
+    """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.stat().st_uid != os.getuid():
         raise PermissionError(f"{path} belongs to another user")

@@ -1,8 +1,8 @@
 """The one tree of settings: where each value comes from, what it means, and in which unit.
 
 Order, the later wins: the default here, the file `settings.yaml` in Meshery's home, the environment
-(`MESHERY_SERVER_PORT` for `server.port`), then flags. `load_settings` returns the tree and each value's origin;
-all faults of a file are reported at once, with their lines.
+(`MESHERY_SERVER_PORT` for `server.port`), then flags. `load_settings` returns the tree and each
+value's origin; all faults of a file are reported at once, with their lines.
 """
 
 import os
@@ -20,7 +20,6 @@ from meshery.core.errors import InvalidInputError, Problem
 from meshery.core.yamlfile import read_yaml
 
 
-
 def _text(description: str) -> Meta:
     return Meta(description=description)
 
@@ -28,9 +27,15 @@ def _text(description: str) -> Meta:
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The HTTP server."""
 
-    host: Annotated[str, _text("Address to listen on; other than loopback demands a provider with login")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65535, description="TCP port to listen on; 0 takes a free one")] = 9081
-    allowed_hosts: Annotated[tuple[str, ...], _text("Host names accepted besides those of loopback")] = ()
+    host: Annotated[
+        str, _text("Address to listen on; other than loopback demands a provider with login")
+    ] = "127.0.0.1"
+    port: Annotated[
+        int, Meta(ge=0, le=65535, description="TCP port to listen on; 0 takes a free one")
+    ] = 9081
+    allowed_hosts: Annotated[
+        tuple[str, ...], _text("Host names accepted besides those of loopback")
+    ] = ()
     shutdown_grace: Annotated[str, _text("How long open requests may finish on shutdown")] = "3s"
 
 
@@ -38,8 +43,12 @@ class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where rows live."""
 
     url: Annotated[str, _text("SQLAlchemy URL; empty means SQLite in Meshery's home")] = ""
-    busy_timeout: Annotated[str, _text("How long a writer waits for another one's lock (SQLite)")] = "10s"
-    pool_size: Annotated[int, Meta(ge=1, le=200, description="Connections kept open (PostgreSQL)")] = 10
+    busy_timeout: Annotated[
+        str, _text("How long a writer waits for another one's lock (SQLite)")
+    ] = "10s"
+    pool_size: Annotated[
+        int, Meta(ge=1, le=200, description="Connections kept open (PostgreSQL)")
+    ] = 10
 
 
 class BusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,14 +57,18 @@ class BusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, _text("An external NATS server; empty starts our own as a child")] = ""
     token_file: Annotated[str, _text("File with the token of the NATS server")] = ""
     tls_ca_file: Annotated[str, _text("Certificate authority of an external NATS server")] = ""
-    max_payload_bytes: Annotated[int, Meta(ge=65_536, description="Largest message, in bytes")] = 8_388_608
+    max_payload_bytes: Annotated[int, Meta(ge=65_536, description="Largest message, in bytes")] = (
+        8_388_608
+    )
 
 
 class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Operations workers."""
 
     embedded: Annotated[bool, _text("Start one worker as the server's child")] = True
-    host: Annotated[str, _text("Name of this host in queues of host-bound work; empty means the host name")] = ""
+    host: Annotated[
+        str, _text("Name of this host in queues of host-bound work; empty means the host name")
+    ] = ""
     concurrency: Annotated[int, Meta(ge=1, le=64, description="Operations at once in a worker")] = 8
     lease: Annotated[str, _text("How long a claim holds without a beat")] = "15s"
     beat: Annotated[str, _text("How often a claim is renewed")] = "5s"
@@ -65,10 +78,14 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LoadSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hard caps of load tests; a profile that passes one is refused."""
 
-    max_rps: Annotated[int, Meta(ge=1, description="Requests per second of one run, all arms together")] = 50_000
+    max_rps: Annotated[
+        int, Meta(ge=1, description="Requests per second of one run, all arms together")
+    ] = 50_000
     max_connections: Annotated[int, Meta(ge=1, description="Open connections of one run")] = 2_048
     max_duration: Annotated[str, _text("Longest run")] = "1h"
-    max_body_bytes: Annotated[int, Meta(ge=0, description="Largest request body, in bytes")] = 1_048_576
+    max_body_bytes: Annotated[int, Meta(ge=0, description="Largest request body, in bytes")] = (
+        1_048_576
+    )
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,7 +93,9 @@ class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     max_sidecars: Annotated[int, Meta(ge=1, description="Sidecars of all sandboxes together")] = 60
     ready_timeout: Annotated[str, _text("How long a sandbox may take to become ready")] = "30s"
-    certificate_lifetime: Annotated[str, _text("Lifetime of a workload certificate; rotated at half of it")] = "24h"
+    certificate_lifetime: Annotated[
+        str, _text("Lifetime of a workload certificate; rotated at half of it")
+    ] = "24h"
 
 
 class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,15 +109,24 @@ class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Logs of the processes."""
 
-    level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$", description="Least severity written")] = "info"
-    format: Annotated[str, Meta(pattern="^(json|console)$", description="json for machines, console for eyes")] = "json"
+    level: Annotated[
+        str, Meta(pattern="^(debug|info|warning|error)$", description="Least severity written")
+    ] = "info"
+    format: Annotated[
+        str, Meta(pattern="^(json|console)$", description="json for machines, console for eyes")
+    ] = "json"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole tree. `home` is where everything of this user's Meshery lives."""
 
-    home: Annotated[str, _text("Directory of the database, keys, tokens and logs; empty means ~/.meshery")] = ""
-    key_file: Annotated[str, _text("Key that encrypts secrets at rest, shared by servers; empty means one of our own")] = ""
+    home: Annotated[
+        str, _text("Directory of the database, keys, tokens and logs; empty means ~/.meshery")
+    ] = ""
+    key_file: Annotated[
+        str,
+        _text("Key that encrypts secrets at rest, shared by servers; empty means one of our own"),
+    ] = ""
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
     bus: BusSettings = BusSettings()
@@ -144,7 +172,9 @@ class LoadedSettings(msgspec.Struct, frozen=True):
     def rows(self) -> list[SettingRow]:
         """Every setting with its origin, in the order of the tree."""
         return [
-            SettingRow(name, value, self.origins.get(name, "default"), environment_name(name), meaning)
+            SettingRow(
+                name, value, self.origins.get(name, "default"), environment_name(name), meaning
+            )
             for name, value, meaning in _walk(self.settings)
         ]
 
@@ -155,7 +185,10 @@ def load_settings(
     environment: Mapping[str, str] = os.environ,
     flags: Mapping[str, Any] | None = None,
 ) -> LoadedSettings:
-    """Read the tree from file, environment and flags (dotted names). InvalidInputError lists every fault with file and line."""
+    """Read the tree from file, environment and flags (dotted names).
+
+    InvalidInputError lists every fault with file and line.
+    """
     tree: dict[str, Any] = {}
     origins: dict[str, str] = {}
     problems: list[Problem] = []
@@ -174,7 +207,13 @@ def load_settings(
     for name in known:
         text = environment.get(environment_name(name))
         if text is not None:
-            _place(tree, origins, name, _from_text(text, types[name]), f"environment {environment_name(name)}")
+            _place(
+                tree,
+                origins,
+                name,
+                _from_text(text, types[name]),
+                f"environment {environment_name(name)}",
+            )
     for name, value in (flags or {}).items():
         if value is not None:
             _place(tree, origins, name, value, "flag")
@@ -184,7 +223,7 @@ def load_settings(
         raise InvalidInputError(
             f"{len(problems)} setting{'s' if len(problems) > 1 else ''} cannot be used",
             cause="; ".join(f"{problem.path}: {problem.message}" for problem in problems),
-            remedy="correct them; `mesheryctl system settings` lists every name, its origin and its meaning",
+            remedy="correct them; `mesheryctl system settings` lists every name and its meaning",
             code="meshery.settings",
             problems=problems,
         )
@@ -198,14 +237,24 @@ def environment_name(name: str) -> str:
 
 _DURATIONS = frozenset(
     {
-        "server.shutdown_grace", "database.busy_timeout", "worker.lease", "worker.beat", "worker.republish_after",
-        "load.max_duration", "sandbox.ready_timeout", "sandbox.certificate_lifetime",
-        "retention.operations", "retention.events", "retention.results",
+        "server.shutdown_grace",
+        "database.busy_timeout",
+        "worker.lease",
+        "worker.beat",
+        "worker.republish_after",
+        "load.max_duration",
+        "sandbox.ready_timeout",
+        "sandbox.certificate_lifetime",
+        "retention.operations",
+        "retention.events",
+        "retention.results",
     }
-)  # fmt: skip
+)
 
 
-def _check(tree: dict[str, Any], types: Mapping[str, Any], origins: Mapping[str, str], lines: Any) -> Iterator[Problem]:
+def _check(
+    tree: dict[str, Any], types: Mapping[str, Any], origins: Mapping[str, str], lines: Any
+) -> Iterator[Problem]:
     for name, value in _flatten(tree):
         if name not in types:
             continue
@@ -215,7 +264,9 @@ def _check(tree: dict[str, Any], types: Mapping[str, Any], origins: Mapping[str,
                 parse_duration(converted)
         except (msgspec.ValidationError, InvalidInputError) as error:
             origin = origins.get(name, "default")
-            yield Problem(name, f"{error} (from {origin})", lines(name) if origin.startswith("file") else 0)
+            yield Problem(
+                name, f"{error} (from {origin})", lines(name) if origin.startswith("file") else 0
+            )
 
 
 def _walk(node: msgspec.Struct, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
@@ -244,7 +295,9 @@ def _flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{key}", value
 
 
-def _place(tree: dict[str, Any], origins: dict[str, str], name: str, value: Any, origin: str) -> None:
+def _place(
+    tree: dict[str, Any], origins: dict[str, str], name: str, value: Any, origin: str
+) -> None:
     node = tree
     *parents, leaf = name.split(".")
     for parent in parents:
@@ -256,7 +309,9 @@ def _place(tree: dict[str, Any], origins: dict[str, str], name: str, value: Any,
 def _from_text(text: str, hint: Any) -> Any:
     kind = hint.__origin__
     if kind is bool:
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
+            text.lower(), text
+        )
     if kind is int:
         return int(text) if text.lstrip("-").isdecimal() else text
     if kind is str:

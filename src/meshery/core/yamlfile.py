@@ -1,4 +1,6 @@
-"""YAML from outside, read safely: plain types only, with the line of every key, bounded in size, depth and aliases.
+"""YAML from outside, read safely.
+
+Plain types only, with the line of every key, bounded in size, depth and aliases.
 
 The limits stop a "billion laughs" document before it is expanded; PyYAML alone has none of them.
 """
@@ -40,7 +42,9 @@ def read_yaml(path: Path) -> YamlDocument:
         raw = path.read_bytes()
     except OSError as error:
         raise InvalidInputError(
-            f"cannot read {path}", cause=str(error.strerror), remedy="check the path and its permissions"
+            f"cannot read {path}",
+            cause=str(error.strerror),
+            remedy="check the path and its permissions",
         ) from error
     return parse_yaml(raw, source=str(path))
 
@@ -79,7 +83,7 @@ def _refuse_bombs(text: str, source: str) -> None:
         elif isinstance(event, yaml.AliasEvent):
             aliases += 1
         if depth > MAX_DEPTH or aliases > MAX_ALIASES:
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 0
             raise InvalidInputError(
                 f"{source} is nested or aliased too deeply",
                 cause=f"line {line}: more than {MAX_DEPTH} levels or {MAX_ALIASES} aliases",
