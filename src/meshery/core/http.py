@@ -106,7 +106,7 @@ async def checked_address(url: str, *, registered: Collection[str] = ()) -> str:
     if refused and endpoint not in registered:
         raise ForbiddenError(
             f"{parts.hostname} is a private address",
-            cause=f"it resolves to {refused[0]}; outside documents must not reach into this network",
+            cause=f"it resolves to {refused[0]}; an outside document must not reach in",
             remedy="register the endpoint first if it is yours",
             code="meshery.outbound.private",
         )

@@ -7,7 +7,7 @@ value's origin; all faults of a file are reported at once, with their lines.
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -17,7 +17,7 @@ from msgspec import Meta
 from meshery.core import paths
 from meshery.core.durations import parse_duration
 from meshery.core.errors import InvalidInputError, Problem
-from meshery.core.yamlfile import read_yaml
+from meshery.core.yamlfile import YamlDocument, read_yaml
 
 
 def _text(description: str) -> Meta:
@@ -179,55 +179,78 @@ class LoadedSettings(msgspec.Struct, frozen=True):
         ]
 
 
+class _Draft:
+    """The tree while it is gathered: values, where each came from, and the faults seen so far."""
+
+    def __init__(self) -> None:
+        self.tree: dict[str, Any] = {}
+        self.origins: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self.document = YamlDocument({}, {}, "")
+
+    def place(self, name: str, value: Any, origin: str) -> None:
+        node = self.tree
+        *parents, leaf = name.split(".")
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[leaf] = value
+        self.origins[name] = origin
+
+
 def load_settings(
     *,
     file: Path | None = None,
     environment: Mapping[str, str] = os.environ,
     flags: Mapping[str, Any] | None = None,
 ) -> LoadedSettings:
-    """Read the tree from file, environment and flags (dotted names).
+    """Read the tree from file, environment and flags (dotted names, None = not given).
 
-    InvalidInputError lists every fault with file and line.
+    InvalidInputError lists every fault, with its line where it stands in the file.
     """
-    tree: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    problems: list[Problem] = []
-    home = (flags or {}).get("home") or environment.get("MESHERY_HOME") or ""
-    source = file or (Path(home).expanduser() if home else paths.default_home()) / "settings.yaml"
-    known = {name: meta for name, _, meta in _walk(Settings())}
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    home = str(given.get("home") or environment.get("MESHERY_HOME") or "")
+    usual = (Path(home).expanduser() if home else paths.default_home()) / "settings.yaml"
     types = dict(_types(Settings))
-    if file is not None or source.exists():
-        document = read_yaml(source)
-        for name, value in _flatten(document.data):
-            _place(tree, origins, name, value, f"file {source}")
-            if name not in known:
-                problems.append(
-                    Problem(name, "unknown setting", document.line(name), _nearest(name, known))
-                )
-    for name in known:
+    draft = _Draft()
+    if file is not None or usual.exists():
+        _read_file(draft, file or usual, types)
+    for name, hint in types.items():
         text = environment.get(environment_name(name))
         if text is not None:
-            _place(
-                tree,
-                origins,
-                name,
-                _from_text(text, types[name]),
-                f"environment {environment_name(name)}",
-            )
-    for name, value in (flags or {}).items():
-        if value is not None:
-            _place(tree, origins, name, value, "flag")
-    lines = read_yaml(source).line if source.exists() else (lambda _name: 0)
-    problems += _check(tree, types, origins, lines)
-    if problems:
-        raise InvalidInputError(
-            f"{len(problems)} setting{'s' if len(problems) > 1 else ''} cannot be used",
-            cause="; ".join(f"{problem.path}: {problem.message}" for problem in problems),
-            remedy="correct them; `mesheryctl system settings` lists every name and its meaning",
-            code="meshery.settings",
-            problems=problems,
-        )
-    return LoadedSettings(msgspec.convert(tree, Settings), origins)
+            origin = f"environment {environment_name(name)}"
+            draft.place(name, _from_text(text, hint), origin)
+    for name, value in given.items():
+        draft.place(name, value, "flag")
+    _check(draft, types)
+    _raise_problems(draft.problems)
+    return LoadedSettings(msgspec.convert(draft.tree, Settings), draft.origins)
+
+
+def _read_file(draft: _Draft, source: Path, types: Mapping[str, Any]) -> None:
+    draft.document = document = read_yaml(source)
+    if not isinstance(document.data, dict | None):
+        draft.problems.append(Problem("", f"{source} is not a mapping of settings", 1))
+        return
+    sections = {name.split(".")[0] for name in types if "." in name}
+    for name, value in _flatten(document.data):
+        if name in types:
+            draft.place(name, value, f"file {source}")
+        else:
+            what = "is a section, not a value" if name in sections else "unknown setting"
+            hint = _nearest(name, types)
+            draft.problems.append(Problem(name, what, document.line(name), hint))
+
+
+def _raise_problems(problems: list[Problem]) -> None:
+    if not problems:
+        return
+    raise InvalidInputError(
+        f"{len(problems)} setting{'s' if len(problems) > 1 else ''} cannot be used",
+        cause="; ".join(f"{problem.path}: {problem.message}" for problem in problems),
+        remedy="correct them; `mesheryctl system settings` lists every name and its meaning",
+        code="meshery.settings",
+        problems=problems,
+    )
 
 
 def environment_name(name: str) -> str:
@@ -252,21 +275,16 @@ _DURATIONS = frozenset(
 )
 
 
-def _check(
-    tree: dict[str, Any], types: Mapping[str, Any], origins: Mapping[str, str], lines: Any
-) -> Iterator[Problem]:
-    for name, value in _flatten(tree):
-        if name not in types:
-            continue
+def _check(draft: _Draft, types: Mapping[str, Any]) -> None:
+    for name, value in _flatten(draft.tree):
         try:
             converted = msgspec.convert(value, types[name])
             if name in _DURATIONS:
                 parse_duration(converted)
         except (msgspec.ValidationError, InvalidInputError) as error:
-            origin = origins.get(name, "default")
-            yield Problem(
-                name, f"{error} (from {origin})", lines(name) if origin.startswith("file") else 0
-            )
+            origin = draft.origins[name]
+            line = draft.document.line(name) if origin.startswith("file") else 0
+            draft.problems.append(Problem(name, f"{error} (from {origin})", line))
 
 
 def _walk(node: msgspec.Struct, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
@@ -295,17 +313,6 @@ def _flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{key}", value
 
 
-def _place(
-    tree: dict[str, Any], origins: dict[str, str], name: str, value: Any, origin: str
-) -> None:
-    node = tree
-    *parents, leaf = name.split(".")
-    for parent in parents:
-        node = node.setdefault(parent, {})
-    node[leaf] = value
-    origins[name] = origin
-
-
 def _from_text(text: str, hint: Any) -> Any:
     kind = hint.__origin__
     if kind is bool:
@@ -319,7 +326,7 @@ def _from_text(text: str, hint: Any) -> Any:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _nearest(name: str, known: Mapping[str, str]) -> str:
+def _nearest(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name, known, n=1)

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from meshery.core.errors import InvalidInputError
+from meshery.core.yamlfile import parse_yaml, read_yaml
+
+
+def test_every_path_knows_its_line() -> None:
+    document = parse_yaml("a:\n  b: 1\n  list:\n    - x: 1\n    - x: 2\n", source="test")
+    assert document.line("a.b") == 2
+    assert document.line("a.list[1].x") == 5
+    assert document.line("a.list[1].unknown") == 5
+
+
+def test_a_syntax_fault_names_the_line() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        parse_yaml("a: 1\nb: [1,\n", source="spec.yaml")
+    assert "spec.yaml" in str(caught.value)
+    assert caught.value.problems[0].line >= 2
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "[" * 100 + "]" * 100,
+        "a: &a [x]\n" + "".join(f"k{number}: *a\n" for number in range(100)),
+        "a" * 2_000_000,
+    ],
+)
+def test_bombs_are_refused_before_they_expand(bomb: str) -> None:
+    with pytest.raises(InvalidInputError):
+        parse_yaml(bomb, source="bomb.yaml")
+
+
+def test_no_python_object_is_built() -> None:
+    with pytest.raises(InvalidInputError):
+        parse_yaml("!!python/object/apply:os.system ['true']", source="evil.yaml")
+
+
+def test_a_missing_file_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="cannot read"):
+        read_yaml(tmp_path / "none.yaml")
+
+
+def test_binary_rubbish_is_refused() -> None:
+    with pytest.raises(InvalidInputError):
+        parse_yaml(b"\x00\xff\xfe", source="rubbish")
