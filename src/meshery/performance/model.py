@@ -1,15 +1,16 @@
 """The nouns of performance: what a person asks for. What comes back is in `result.py`.
 
-    Profile        a stored description of load: endpoints, rate, schedule, duration, thresholds
-    RunRequest     a profile, stored or given inline, made to run once
-    OverheadRequest  the hop of a sandbox measured off the mesh, on it, and off it again, interleaved in one run
-    FunctionsRequest the same, once per function of the mesh, on twin sidecar pairs
+    Profile           a stored description of load: endpoints, rate, schedule, duration, thresholds
+    RunRequest        a profile, stored or given inline, made to run once
+    OverheadRequest   one hop of a sandbox: off the mesh, on it, and off it again, in one run
+    FunctionsRequest  the same, once per function of the mesh, on twin sidecar pairs
 
-Rates are requests per second, durations seconds (Go durations outside), latencies microseconds. No I/O here.
+Rates are requests per second, durations seconds (Go durations outside), latencies microseconds.
+No I/O here.
 """
 
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Literal
 
 import msgspec
@@ -19,7 +20,7 @@ Schedule = Literal["uniform", "poisson", "ramp", "steps"]
 FUNCTIONS = ("mtls", "access", "route", "retries", "ratelimit")
 
 
-class Validity(str, Enum):
+class Validity(StrEnum):
     """May the number be believed? Degraded results stay visible but win no comparison."""
 
     VALID = "valid"
@@ -49,7 +50,7 @@ class RateStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Thresholds(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a result must keep; None means it is not judged. Violated ones make commands exit with 4."""
+    """What a result must keep; None is not judged. Violated ones make commands exit with 4."""
 
     p50_us: float | None = None
     p90_us: float | None = None
@@ -61,8 +62,9 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A description of load.
 
-    Open loop sends on absolute slots whatever the answers do (latency); closed loop keeps `connections` busy
-    (throughput only). `ramp` goes from `rate_rps` to `ramp_to_rps`; `steps` follows `steps` and ignores `duration_s`.
+    Open loop sends on absolute slots whatever the answers do (latency); closed loop keeps
+    `connections` busy (throughput only). `ramp` goes from `rate_rps` to `ramp_to_rps`; `steps`
+    follows `steps` and ignores `duration_s`.
     """
 
     name: str
@@ -84,7 +86,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile with its identity; `version` grows by one each change and is the document's ETag."""
+    """A profile with its identity; `version` grows by one with each change."""
 
     id: str
     version: int
@@ -96,7 +98,7 @@ class StoredProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of a profile. `consent` says that somebody agreed to load a target that is not ours."""
+    """One run of a profile. `consent`: somebody agreed to load a target that is not ours."""
 
     profile: Profile
     profile_id: str = ""
@@ -105,7 +107,10 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OverheadRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The cost of one hop of a sandbox. `rate_rps` is per arm; `lower_rate` allows to lower it until the run is valid."""
+    """The cost of one hop of a sandbox.
+
+    `rate_rps` is per arm; `lower_rate` allows to lower it until the run is valid.
+    """
 
     sandbox: str
     source: str = "web"
@@ -121,7 +126,7 @@ class OverheadRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FunctionsRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Cost per function of the mesh; `duration_s` and `rate_rps` (per arm) are those of each row."""
+    """Cost per function of the mesh; `duration_s` and `rate_rps` (per arm) are each row's."""
 
     sandbox: str
     source: str = "web"

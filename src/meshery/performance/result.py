@@ -1,7 +1,8 @@
-"""The nouns that come out of a run: one result document, made to be drawn, compared and exported without asking again.
+"""The nouns that come out of a run: one document, drawn, compared and exported as it stands.
 
-Every latency is in microseconds and corrected for coordinated omission unless its name says `service` (write to last
-byte) or `connect`. An arm is one of several interleaved streams of requests of the same run; a plain run has one, `load`.
+Every latency is in microseconds and corrected for coordinated omission unless its name says
+`service` (write to last byte) or `connect`. An arm is one of several interleaved streams of
+requests of the same run; a plain run has one, `load`.
 """
 
 from typing import Any, Literal
@@ -15,7 +16,7 @@ ResultKind = Literal["load", "overhead", "functions"]
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """An estimate and its 95 % interval; what it counts stands in the name of the field that holds it."""
+    """An estimate and its 95 % interval; its unit stands in the name of the field holding it."""
 
     value: float
     low: float
@@ -42,7 +43,7 @@ class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
-    """One point of a percentile curve: `[percentile 0..100, value_us]`, dense towards 100 for a log axis."""
+    """One point of a percentile curve, `[percentile 0..100, value_us]`, dense towards 100."""
 
     percentile: float
     value_us: float
@@ -57,7 +58,10 @@ class Bucket(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the planned requests: planned = sent + unsent, sent = completed + failed + timed_out."""
+    """What became of the planned requests.
+
+    planned = sent + unsent; sent = completed + failed + timed_out + in flight at the end.
+    """
 
     planned: int = 0
     sent: int = 0
@@ -68,7 +72,10 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One arm. `errors` = failed, timed out, and answers of status 500 and above; percentiles hold every answer."""
+    """One arm.
+
+    `errors` = failed, timed out, and answers of status 400 and above; percentiles hold every answer.
+    """
 
     requests: int
     errors: int
@@ -123,7 +130,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One try of a run that lowers its rate until it is valid; pilots are short and never reported as the result."""
+    """One try of a run that lowers its rate until it is valid; a pilot is short, never the result."""
 
     kind: Literal["pilot", "full"]
     rate_rps: float
@@ -158,7 +165,7 @@ class Injector(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and with what a run was taken; results of differing environments are not compared unless forced."""
+    """Where and with what a run was taken; differing ones are not compared unless forced."""
 
     host: str = ""
     platform: str = ""
