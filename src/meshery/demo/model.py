@@ -112,9 +112,7 @@ def overhead_report(overhead: Result, functions: Result) -> OverheadReport:
         delta_us=overhead.delta_us,
         null_delta_us=overhead.null_delta_us,
         proxy=proxy
-        and ProxyReport(
-            cpu_us_per_request=proxy.cpu_us_per_request, memory_mb=proxy.memory_mb
-        ),
+        and ProxyReport(cpu_us_per_request=proxy.cpu_us_per_request, memory_mb=proxy.memory_mb),
         functions=tuple(_function_report(cost) for cost in functions.functions),
         result_id=overhead.id,
         functions_result_id=functions.id,

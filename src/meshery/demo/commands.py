@@ -1,0 +1,170 @@
+"""`mesheryctl demo`: the main job from one command.
+
+It starts a server if none runs, posts the demo, follows it, prints the report, and stops only what
+it started: on a terminal after Ctrl-C, so that one can look around; otherwise at once. The stored
+result stays in every case.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from meshery.client.options import Invocation, duration, output_option, pass_invocation
+
+if TYPE_CHECKING:
+    from meshery.client.http import ServerClient
+
+_NEEDED = {
+    "fastapi": "server",
+    "nicegui": "server",
+    "sqlalchemy": "server",
+    "envoy": "sandbox",
+}
+
+
+@click.command()
+@click.option("--sandbox", default="shop", show_default=True, help="Bundled sandbox to start.")
+@click.option(
+    "--rate",
+    type=float,
+    default=1000.0,
+    show_default=True,
+    help="Requests per second of each arm.",
+)
+@click.option(
+    "--duration",
+    "duration_s",
+    type=duration,
+    default="10s",
+    show_default=True,
+    help="Length of the measurement.",
+)
+@click.option(
+    "--function-duration",
+    "function_duration_s",
+    type=duration,
+    default="5s",
+    show_default=True,
+    help="Length of each function's measurement.",
+)
+@click.option(
+    "--timeout", "timeout_s", type=duration, default="5m", show_default=True, help="Give up after."
+)
+@output_option
+@pass_invocation
+def demo(
+    invocation: Invocation,
+    *,
+    sandbox: str,
+    rate: float,
+    duration_s: float,
+    function_duration_s: float,
+    timeout_s: float,
+    output: str,
+) -> None:
+    """Start a mesh here, measure what it costs, prove what it does."""
+    from meshery.client.progress import follow_operation
+
+    _demand_extras(invocation)
+    request = {
+        "sandbox": sandbox,
+        "rate_rps": rate,
+        "duration_s": duration_s,
+        "function_duration_s": function_duration_s,
+    }
+    with _server(invocation) as client:
+        before = _running(client)
+        try:
+            operation = client.post("/api/demo", request)
+            ended = follow_operation(client, operation, timeout_s=timeout_s)
+            _print(ended["result"], output)
+            _linger(output)
+        finally:
+            if sandbox not in before:
+                _take_down(client, sandbox)
+
+
+def _demand_extras(invocation: Invocation) -> None:
+    """Say what is missing where only the base is installed and no server elsewhere is named."""
+    from importlib.util import find_spec
+
+    from meshery.core.errors import UnsupportedError
+
+    if invocation.server or invocation.context:
+        return
+    missing = sorted({extra for module, extra in _NEEDED.items() if find_spec(module) is None})
+    if missing:
+        extras = ",".join(missing)
+        raise UnsupportedError(
+            "this installation cannot run the demo",
+            cause=f"the extra{'s' if len(missing) > 1 else ''} {extras} "
+            f"{'are' if len(missing) > 1 else 'is'} not installed",
+            remedy=f"pip install 'meshery[{extras}]', or name a server with --server URL",
+            code="meshery.unsupported.extras",
+        )
+
+
+@contextmanager
+def _server(invocation: Invocation) -> Iterator["ServerClient"]:
+    """A client of a running server; one that we start is stopped again."""
+    from meshery.client.lifecycle import ensure_server, stop_server
+
+    if invocation.server or invocation.context:
+        with invocation.connect() as client:
+            yield client
+        return
+    client, started = ensure_server(invocation.settings)
+    try:
+        with client:
+            yield client
+    finally:
+        if started:
+            stop_server(invocation.settings)
+
+
+def _running(client: "ServerClient") -> set[str]:
+    return {item["name"] for item in client.get("/api/sandboxes")["items"]}
+
+
+def _print(report: dict[str, Any], output: str) -> None:
+    from meshery.client.output import emit, emit_text
+
+    if output == "table":
+        from meshery.demo.report import report_text
+
+        emit_text(report_text(report))
+    else:
+        emit(
+            {"name": report["overhead"]["result_id"], **report} if output == "name" else report,
+            output,
+        )
+
+
+def _linger(output: str) -> None:
+    """On a terminal the mesh stays up to be looked at, until Ctrl-C."""
+    import signal
+
+    from meshery.client.terminal import is_interactive, say
+
+    if output != "table" or not is_interactive():
+        return
+    say("The sandbox stays up to be looked at; Ctrl-C ends it. The result is kept.")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        say("")
+
+
+def _take_down(client: "ServerClient", sandbox: str) -> None:
+    from meshery.client.progress import follow_operation
+    from meshery.client.terminal import say
+    from meshery.core.errors import MesheryError, NotFoundError
+
+    try:
+        follow_operation(client, client.delete(f"/api/sandboxes/{sandbox}"), timeout_s=30)
+    except NotFoundError:
+        return
+    except MesheryError as error:
+        say(f"could not take the sandbox down: {error.what}")

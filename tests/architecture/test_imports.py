@@ -1,0 +1,31 @@
+"""Each process loads only what it is for: checked in a fresh interpreter, by `sys.modules`."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SERVER_LIBRARIES = {"fastapi", "starlette", "sqlalchemy", "nicegui", "pydantic", "nats", "numpy"}
+
+PROCESSES = [
+    ("import meshery.cli.main", SERVER_LIBRARIES | {"click", "rich", "httpx2", "kubernetes"}),
+    ("import meshery.demo.commands", SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"}),
+    ("import meshery.sandbox.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
+    ("import meshery.performance.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
+    ("import meshery.operations.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
+    ("import meshery.client.http", SERVER_LIBRARIES | {"cryptography"}),
+    ("import meshery.processes.supervisor_process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
+    ("import meshery.performance.native.process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
+    ("import meshery.sandbox.app.__main__", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
+    ("import meshery.operations.worker_process", {"fastapi", "nicegui", "uvicorn"}),
+]
+
+
+@pytest.mark.parametrize(("start", "forbidden"), PROCESSES, ids=[start for start, _ in PROCESSES])
+def test_a_process_loads_only_its_own_libraries(start: str, forbidden: set[str]) -> None:
+    show = "import json, sys; print(json.dumps(sorted({n.split('.')[0] for n in sys.modules})))"
+    shown = subprocess.run(
+        [sys.executable, "-c", f"{start}; {show}"], capture_output=True, check=True, text=True
+    )
+    assert not forbidden & set(json.loads(shown.stdout))
