@@ -74,7 +74,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
 class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
     """One arm.
 
-    `errors` = failed, timed out, and answers of status 400 and above; percentiles hold every answer.
+    `errors` = failed, timed out, or answered with status 400 and above; percentiles hold every
+    answer.
     """
 
     requests: int
@@ -130,7 +131,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One try of a run that lowers its rate until it is valid; a pilot is short, never the result."""
+    """One try of a run that lowers its rate until it is valid; pilots are short, never shown."""
 
     kind: Literal["pilot", "full"]
     rate_rps: float
