@@ -1,13 +1,16 @@
-"""What a demo is asked for, and the report it ends with (`meshery.demo/1`; keys are only ever added).
+"""What a demo is asked for, and the report it ends with (`meshery.demo/1`.
 
-Rates are requests per second and per arm, durations seconds, latencies and CPU microseconds, memory megabytes.
+Keys are only ever added).
+
+Rates are requests per second and per arm, durations seconds, latencies and CPU microseconds, memory
+megabytes.
 """
 
 from typing import Any
 
 import msgspec
 
-from meshery.performance.result import FunctionCost, Interval, Result
+from meshery.performance.result import FunctionCost, Interval, ProxyUse, Result
 
 SCHEMA = "meshery.demo/1"
 
@@ -91,7 +94,6 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def overhead_report(overhead: Result, functions: Result) -> OverheadReport:
     """Condense the stored results of the hop and of its functions."""
-    proxy = overhead.proxy
     return OverheadReport(
         validity=overhead.validity.value,
         reasons=overhead.reasons,
@@ -111,12 +113,17 @@ def overhead_report(overhead: Result, functions: Result) -> OverheadReport:
         },
         delta_us=overhead.delta_us,
         null_delta_us=overhead.null_delta_us,
-        proxy=proxy
-        and ProxyReport(cpu_us_per_request=proxy.cpu_us_per_request, memory_mb=proxy.memory_mb),
+        proxy=_proxy_report(overhead.proxy),
         functions=tuple(_function_report(cost) for cost in functions.functions),
         result_id=overhead.id,
         functions_result_id=functions.id,
     )
+
+
+def _proxy_report(use: ProxyUse | None) -> ProxyReport | None:
+    if use is None:
+        return None
+    return ProxyReport(cpu_us_per_request=use.cpu_us_per_request, memory_mb=use.memory_mb)
 
 
 def _function_report(cost: FunctionCost) -> FunctionReport:

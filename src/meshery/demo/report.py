@@ -1,4 +1,7 @@
-"""The demo's report as text: one page for a terminal, the sentence first, every number with its interval."""
+"""The demo's report as text.
+
+One page for a terminal, the sentence first, every number with its interval.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -34,11 +37,15 @@ def _overhead(overhead: Document) -> str:
     ]
     lines += _aligned(("arm", "requests", "errors", "p50 us", "p90 us", "p99 us"), rows)
     if overhead["proxy"]:
-        lines += [
-            f"  Proxy CPU {overhead['proxy']['cpu_us_per_request']:.0f} us per request and "
-            f"{overhead['proxy']['memory_mb']:.0f} MB private memory, both sidecars together"
-        ]
+        lines.append(_proxy(overhead["proxy"]))
     return "\n".join(lines)
+
+
+def _proxy(proxy: Document) -> str:
+    return (
+        f"  Proxy CPU {proxy['cpu_us_per_request']:.0f} us per request and "
+        f"{proxy['memory_mb']:.0f} MB private memory, both sidecars together"
+    )
 
 
 _ARMS = {"off": "off the mesh", "on": "on the mesh", "null": "null (off again)"}
@@ -46,7 +53,7 @@ _ARMS = {"off": "off the mesh", "on": "on the mesh", "null": "null (off again)"}
 
 def _validity(overhead: Document) -> str:
     reasons = "; ".join(overhead["reasons"])
-    return overhead["validity"] + (f" ({reasons})" if reasons else "")
+    return f"{overhead['validity']} ({reasons})" if reasons else str(overhead["validity"])
 
 
 def _percentiles(arm: Document) -> tuple[str, ...]:
