@@ -1,0 +1,435 @@
+"""Messages between processes: NATS, with JetStream where one must not get lost.
+
+Two streams are ours. OPERATIONS is a work queue of wake-ups: a message carries an operation's id
+and nothing else, since rows alone are the truth. EVENTS keeps events for following; its sequence is
+the resume cursor. Live progress and cancel hints go over plain NATS: whoever misses one reads rows.
+
+The bus reconnects for ever. While it is away, publishing raises UnavailableError at once.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import nats
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext, api
+from nats.js.errors import APIError, NotFoundError
+
+from meshery.core.durations import parse_duration
+from meshery.core.errors import UnavailableError
+from meshery.core.paths import write_private
+from meshery.core.settings import Settings
+from meshery.core.telemetry import get_logger
+
+OPERATIONS_STREAM = "OPERATIONS"
+EVENTS_STREAM = "EVENTS"
+SUBJECT_OPERATIONS = "meshery.v1.operations"
+SUBJECT_EVENTS = "meshery.v1.events"
+SUBJECT_PROGRESS = "meshery.v1.progress"
+SUBJECT_CANCEL = "meshery.v1.cancel"
+
+_PUBLISH_TIMEOUT_S = 3.0
+_EVENTS_MAX_BYTES = 512 * 1024 * 1024
+_ACK_WAIT_S = 30.0
+
+_log = get_logger("core.bus")
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One message. `sequence` is its place in the stream, 0 on plain NATS."""
+
+    subject: str
+    data: bytes
+    sequence: int = 0
+    message_id: str = ""
+
+
+class BusAddress(msgspec.Struct, frozen=True):
+    """Where the NATS server of this home listens; `token` is a secret."""
+
+    url: str
+    token: str = ""
+
+
+def address_file(settings: Settings) -> Path:
+    """Where the server of a home notes its own NATS child's address (0600)."""
+    return settings.home_path / "nats" / "address.json"
+
+
+def write_address(settings: Settings, address: BusAddress) -> None:
+    """Note the address of our own NATS child for the other processes of this home."""
+    write_private(address_file(settings), msgspec.json.encode(address))
+
+
+def read_address(settings: Settings) -> BusAddress:
+    """The external server of the settings, else our own child's; UnavailableError without one."""
+    if settings.bus.url:
+        file = settings.bus.token_file
+        token = Path(file).expanduser().read_text().strip() if file else ""
+        return BusAddress(settings.bus.url, token)
+    try:
+        return msgspec.json.decode(address_file(settings).read_bytes(), type=BusAddress)
+    except (OSError, msgspec.DecodeError) as error:
+        raise UnavailableError(
+            "no message bus is known",
+            cause=f"bus.url is empty and {address_file(settings)} cannot be read",
+            remedy="start the server of this home, or set bus.url",
+            code="meshery.bus.unknown",
+        ) from error
+
+
+class Wakeup:
+    """A message of the work queue, to be settled once: `done()` or `again(delay_s)`."""
+
+    def __init__(self, message: Msg) -> None:
+        self._message = message
+        self.data = message.data
+
+    async def done(self) -> None:
+        """Remove it from the queue."""
+        with _bus_errors("settle a wake-up"):
+            await self._message.ack()
+
+    async def again(self, delay_s: float) -> None:
+        """Have it delivered again, not before `delay_s`."""
+        with _bus_errors("delay a wake-up"):
+            await self._message.nak(delay=max(delay_s, 0.01))
+
+
+class Bus:
+    """One process's connection (of one event loop)."""
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self._client = client
+        self._settings = settings
+        self._jetstream: JetStreamContext = client.jetstream(timeout=_PUBLISH_TIMEOUT_S)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def connect(
+        cls, settings: Settings, *, url: str, token: str = "", wait_s: float = 15.0
+    ) -> "Bus":
+        """Connect within `wait_s` and make sure of the streams.
+
+        UnavailableError when nobody answers, or when the server's `max_payload` is too small.
+        """
+        client = Client()
+        bus = cls(client, settings)
+        try:
+            async with asyncio.timeout(wait_s):
+                await client.connect(
+                    url,
+                    token=token or None,
+                    name="meshery",
+                    tls=_tls(settings),
+                    connect_timeout=2,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.25,  # type: ignore[arg-type] # only slept on
+                    error_cb=_on_error,
+                    disconnected_cb=_on_disconnect,
+                    reconnected_cb=bus._on_reconnect,
+                )
+            bus._check_payload(url)
+            await bus.ensure_streams()
+        except (OSError, TimeoutError, nats.errors.Error) as error:
+            await bus.close()
+            raise UnavailableError(
+                f"the message bus at {url} does not answer",
+                cause=str(error) or "nobody listens, or the token is wrong",
+                remedy="start it, or correct bus.url and bus.token_file",
+                code="meshery.bus.unreachable",
+            ) from error
+        except BaseException:
+            await bus.close()
+            raise
+        return bus
+
+    @property
+    def connected(self) -> bool:
+        """Whether the server answers now."""
+        return self._client.is_connected
+
+    async def ensure_streams(self) -> None:
+        """Create or update our streams; also after a reconnect, since a store may be lost."""
+        max_age_s = parse_duration(self._settings.retention.events)
+        for config in (
+            api.StreamConfig(
+                name=OPERATIONS_STREAM,
+                subjects=[f"{SUBJECT_OPERATIONS}.>"],
+                retention=api.RetentionPolicy.WORK_QUEUE,
+                storage=api.StorageType.FILE,
+                duplicate_window=1,
+            ),
+            api.StreamConfig(
+                name=EVENTS_STREAM,
+                subjects=[SUBJECT_EVENTS],
+                retention=api.RetentionPolicy.LIMITS,
+                storage=api.StorageType.FILE,
+                max_age=max_age_s,
+                max_bytes=_EVENTS_MAX_BYTES,
+                duplicate_window=min(600.0, max_age_s or 600.0),
+            ),
+        ):
+            try:
+                await self._jetstream.add_stream(config)
+            except APIError as error:
+                if error.err_code != 10058:  # the name is in use with another configuration
+                    raise
+                await self._jetstream.update_stream(config)
+
+    async def publish(self, subject: str, payload: bytes, *, message_id: str = "") -> int:
+        """Store a message in its stream and return its sequence.
+
+        The same `message_id` within ten minutes stores nothing and returns the first sequence.
+        UnavailableError when the bus is away or does not acknowledge within 3 s.
+        """
+        if not self.connected:
+            raise _away("publish")
+        headers = {"Nats-Msg-Id": message_id} if message_id else None
+        with _bus_errors("publish"):
+            ack = await self._jetstream.publish(subject, payload, headers=headers)
+        return ack.seq
+
+    async def notify(self, subject: str, payload: bytes) -> None:
+        """Tell whoever listens now; lost when nobody does or when the bus is away."""
+        if self.connected:
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await self._client.publish(subject, payload)
+
+    @asynccontextmanager
+    async def listen(self, subject: str) -> AsyncIterator[AsyncIterator[Message]]:
+        """Messages of plain NATS on `subject` (wildcards allowed) from now on."""
+        with _bus_errors("listen"):
+            subscription = await self._client.subscribe(subject, pending_msgs_limit=8192)
+            if self.connected:
+                await self._client.flush(timeout=2)
+        try:
+            yield _plain(subscription.messages)
+        finally:
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await subscription.unsubscribe()
+
+    async def follow(
+        self, stream: str, *, subject: str, after: int | None
+    ) -> AsyncIterator[Message]:
+        """Messages of a stream in order, from the one after sequence `after`, for ever.
+
+        `after=None` begins with messages published from now on; 0 with the oldest kept. Breaks of
+        the connection and gaps are mended by a new consumer at the last sequence seen.
+        """
+        position = after if after is not None else await self.last_sequence(stream)
+        while True:
+            consumer = await self._ephemeral(stream, subject, position)
+            if consumer is None:
+                await asyncio.sleep(0.3)
+                continue
+            expected = 1
+            try:
+                while True:
+                    for raw in await _fetch(consumer, batch=64, timeout_s=10):
+                        if raw.metadata.sequence.consumer != expected:
+                            raise _GapError  # noqa: TRY301 - leaves two loops
+                        expected += 1
+                        position = raw.metadata.sequence.stream
+                        yield _stored(raw)
+                    if not self.connected or not await _exists(consumer):
+                        break
+            except (_GapError, nats.errors.Error, OSError):
+                await asyncio.sleep(0.1)
+            finally:
+                with contextlib.suppress(nats.errors.Error, OSError):
+                    await consumer.unsubscribe()
+
+    async def last_sequence(self, stream: str) -> int:
+        """The sequence of the newest message of a stream, 0 in an empty one."""
+        with _bus_errors("read the state of a stream"):
+            return (await self._jetstream.stream_info(stream)).state.last_seq
+
+    async def work(
+        self, subject: str, *, durable: str, batch: int = 1
+    ) -> AsyncIterator[Wakeup | None]:
+        """Wake-ups of the work queue on `subject`, shared with all who use the same `durable`.
+
+        Yields None about every five seconds without one. Never ends; survives the bus's restarts.
+        """
+        while True:
+            consumer = await self._durable(subject, durable)
+            if consumer is None:
+                await asyncio.sleep(0.3)
+                continue
+            try:
+                while True:
+                    got = await _fetch(consumer, batch=batch, timeout_s=5)
+                    for raw in got:
+                        yield Wakeup(raw)
+                    if not got:
+                        yield None
+                        if not self.connected or not await _exists(consumer):
+                            break
+            except (nats.errors.Error, OSError) as error:
+                _log.info("bus.consumer_lost", durable=durable, cause=str(error))
+                await asyncio.sleep(0.1)
+            finally:
+                with contextlib.suppress(nats.errors.Error, OSError):
+                    await consumer.unsubscribe()
+
+    async def close(self) -> None:
+        """Send what is pending, then disconnect."""
+        for task in self._tasks:
+            task.cancel()
+        if self._client.is_connected:
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await self._client.flush(timeout=1)
+        await self._client.close()
+
+    async def _durable(
+        self, subject: str, durable: str
+    ) -> JetStreamContext.PullSubscription | None:
+        config = api.ConsumerConfig(
+            durable_name=durable,
+            filter_subject=subject,
+            ack_policy=api.AckPolicy.EXPLICIT,
+            ack_wait=_ACK_WAIT_S,
+            max_deliver=-1,
+        )
+        return await self._pull(OPERATIONS_STREAM, config)
+
+    async def _ephemeral(
+        self, stream: str, subject: str, position: int
+    ) -> JetStreamContext.PullSubscription | None:
+        try:
+            last = await self.last_sequence(stream)
+        except UnavailableError:
+            return None
+        start = position + 1 if position <= last else 1  # a stream made anew counts from 1
+        config = api.ConsumerConfig(
+            filter_subject=subject,
+            ack_policy=api.AckPolicy.NONE,
+            deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=start,
+            inactive_threshold=30,
+            mem_storage=True,
+        )
+        return await self._pull(stream, config)
+
+    async def _pull(
+        self, stream: str, config: api.ConsumerConfig
+    ) -> JetStreamContext.PullSubscription | None:
+        if not self.connected:
+            return None
+        try:
+            info = await self._jetstream.add_consumer(stream, config)
+            return await self._jetstream.pull_subscribe_bind(
+                info.name, stream, pending_msgs_limit=4096
+            )
+        except NotFoundError:  # the stream is gone with its store: our own make it again
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await self.ensure_streams()
+            return None
+        except (nats.errors.Error, OSError) as error:
+            _log.info("bus.consumer_refused", stream=stream, cause=str(error))
+            return None
+
+    def _check_payload(self, url: str) -> None:
+        needed = self._settings.bus.max_payload_bytes
+        if self._client.max_payload < needed:
+            raise UnavailableError(
+                f"the message bus at {url} refuses messages above {self._client.max_payload} bytes",
+                cause=f"Meshery sends up to {needed} bytes (bus.max_payload_bytes)",
+                remedy=f"set max_payload: {needed} in the NATS server's configuration",
+                code="meshery.bus.payload",
+            )
+
+    async def _on_reconnect(self) -> None:
+        _log.info("bus.reconnected")
+        task = asyncio.create_task(self._ensure_quietly(), name="bus-streams")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _ensure_quietly(self) -> None:
+        for _ in range(20):
+            try:
+                await self.ensure_streams()
+            except (nats.errors.Error, OSError):
+                await asyncio.sleep(0.25)
+            else:
+                return
+
+
+class _GapError(Exception):
+    """A message of an unacknowledged consumer was lost with a connection."""
+
+
+class _bus_errors:  # noqa: N801 - reads as the statement it is
+    """Turns NATS errors into UnavailableError."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, (nats.errors.Error, OSError, TimeoutError)):
+            raise _away(self._doing, str(error)) from error
+
+
+def _away(doing: str, cause: str = "") -> UnavailableError:
+    return UnavailableError(
+        f"the message bus cannot {doing} now",
+        cause=cause or "the connection is down; it is tried again without end",
+        remedy="check that the NATS server runs",
+        code="meshery.bus.away",
+    )
+
+
+async def _fetch(
+    consumer: JetStreamContext.PullSubscription, *, batch: int, timeout_s: float
+) -> list[Msg]:
+    try:
+        return await consumer.fetch(batch, timeout=timeout_s)
+    except (TimeoutError, nats.errors.TimeoutError):
+        return []
+
+
+async def _exists(consumer: JetStreamContext.PullSubscription) -> bool:
+    try:
+        await consumer.consumer_info()
+    except (nats.errors.Error, OSError, TimeoutError):
+        return False
+    return True
+
+
+async def _plain(messages: AsyncIterator[Msg]) -> AsyncIterator[Message]:
+    async for raw in messages:
+        yield Message(raw.subject, raw.data)
+
+
+def _stored(raw: Msg) -> Message:
+    return Message(
+        raw.subject,
+        raw.data,
+        raw.metadata.sequence.stream,
+        (raw.headers or {}).get("Nats-Msg-Id", ""),
+    )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if not settings.bus.tls_ca_file:
+        return None
+    return ssl.create_default_context(cafile=settings.bus.tls_ca_file)
+
+
+async def _on_error(error: Exception) -> None:
+    _log.info("bus.error", cause=str(error) or type(error).__name__)
+
+
+async def _on_disconnect() -> None:
+    _log.warning("bus.disconnected")

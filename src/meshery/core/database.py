@@ -1,0 +1,364 @@
+"""Rows: one set of SQLAlchemy Core tables on SQLite (WAL) and PostgreSQL.
+
+Two ways in. `read()` opens a deferred transaction. `write()` opens one that holds the write lock
+from its first moment (BEGIN IMMEDIATE on SQLite), since a transaction that reads and then upgrades
+loses updates between processes; it commits on a clean exit and rolls back otherwise. On PostgreSQL
+a read-modify-write inside `write()` selects with `.with_for_update()`; SQLite ignores the clause.
+
+Time is the database's (`db_now()`), never a process's clock, wherever two hosts must agree.
+"""
+
+# ruff: noqa: ARG001, ARG002 - SQLAlchemy fixes the arguments of its hooks
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    Dialect,
+    MetaData,
+    Row,
+    Select,
+    event,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from meshery.core.durations import parse_duration
+from meshery.core.errors import InvalidInputError, MesheryError, UnavailableError
+from meshery.core.page import MAX_PAGE_SIZE, PageQuery
+from meshery.core.paths import private_dir
+from meshery.core.settings import Settings
+
+T = TypeVar("T")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""All tables of all rooms hang on it."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_WRITE_OPTION = "meshery_write"
+_MIGRATION_LOCK = 0x6D657368  # "mesh": the advisory lock that migrating servers share
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC, stored as microseconds since the epoch: alike on both dialects."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Microseconds of an aware datetime; a naive one is a bug."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time needs a time zone")
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """The datetime of stored microseconds."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+    def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
+        """Plain integers beside a time are microseconds: `db_now() + 5_000_000`."""
+        return BigInteger() if isinstance(value, int) else self
+
+
+class JsonDoc(TypeDecorator[Any]):
+    """A document of Python builtins: JSON text on SQLite, JSONB on PostgreSQL; None is NULL."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column type of a dialect."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(JSONB(none_as_null=True))
+        return dialect.type_descriptor(JSON(none_as_null=True))
+
+
+class db_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
+    """The database's time, in microseconds since the epoch (milliseconds' precision on SQLite)."""
+
+    type = UtcTime()
+    inherit_cache = True
+
+
+@compiles(db_now, "sqlite")
+def _now_on_sqlite(element: db_now, compiler: SQLCompiler, **options: Any) -> str:
+    return "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000"
+
+
+@compiles(db_now, "postgresql")
+def _now_on_postgresql(element: db_now, compiler: SQLCompiler, **options: Any) -> str:
+    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+
+def later(seconds: float) -> ColumnElement[Any]:
+    """Database time plus `seconds`, as an SQL expression."""
+    return db_now() + round(seconds * 1_000_000)
+
+
+class Database:
+    """One process's (and one event loop's) way to the rows."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.dialect: Literal["sqlite", "postgresql"] = (
+            "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
+        )
+        self._gate = asyncio.Lock()
+        self._writer: asyncio.Task[Any] | None = None
+
+    @classmethod
+    async def open(cls, settings: Settings) -> "Database":
+        """Connect, as `settings.database` says; UnavailableError when that fails."""
+        url = settings.database_url
+        if url.startswith("sqlite"):
+            if not settings.database.url:
+                private_dir(settings.home_path)
+            engine = _sqlite_engine(url, parse_duration(settings.database.busy_timeout))
+        else:
+            engine = _postgresql_engine(url, settings.database.pool_size)
+        database = cls(engine)
+        try:
+            async with database.read() as connection:
+                await connection.execute(select(db_now()))
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A deferred transaction: one consistent picture, no lock. UnavailableError on faults."""
+        with _Translated():
+            async with self.engine.connect() as connection, connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that owns the write lock from its start; commits on a clean exit.
+
+        Not to be nested within one task. UnavailableError when the database is locked for longer
+        than `database.busy_timeout`, full, or gone: nothing was written then.
+        """
+        task = asyncio.current_task()
+        if self.dialect == "postgresql":
+            async with self._transaction() as connection:
+                yield connection
+            return
+        if self._writer is task:
+            raise RuntimeError("write() inside write(): pass the connection on instead")
+        async with self._gate:  # fair among our own tasks; SQLite's own waiting is not
+            self._writer = task
+            try:
+                async with self._transaction() as connection:
+                    yield connection
+            finally:
+                self._writer = None
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        with _Translated():
+            async with self.engine.connect() as raw:
+                connection = await raw.execution_options(**{_WRITE_OPTION: True})
+                transaction = await connection.begin()
+                try:
+                    yield connection
+                except BaseException:
+                    await _whole(transaction.rollback())
+                    raise
+                # A cancel during the commit must not leave its outcome unknown.
+                await _whole(transaction.commit())
+
+    async def migrate(self) -> None:
+        """Bring all tables to the newest revision; safe when several processes start at once."""
+        from meshery.core.schema import upgrade
+
+        async with self.write() as connection:
+            if self.dialect == "postgresql":
+                await connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            await connection.run_sync(upgrade)
+
+    async def now(self) -> datetime:
+        """The database's time."""
+        async with self.read() as connection:
+            return (await connection.execute(select(db_now()))).scalar_one()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await _whole(self.engine.dispose())
+
+
+async def fetch_page(
+    connection: AsyncConnection,
+    query: Select[Any],
+    *,
+    page: PageQuery,
+    columns: Mapping[str, ColumnElement[Any]],
+) -> tuple[Sequence[Row[Any]], int]:
+    """Rows of one page and the total of `query`.
+
+    `columns` are those one may order by; InvalidInputError for others.
+    """
+    name = page.order_field
+    if name not in columns:
+        raise InvalidInputError(
+            f"cannot order by {name!r}",
+            remedy=f"order by one of {', '.join(sorted(columns))}; `-` before it reverses",
+            code="meshery.order",
+        )
+    column = columns[name]
+    total = (
+        await connection.execute(select(func.count()).select_from(query.order_by(None).subquery()))
+    ).scalar_one()
+    rows = await connection.execute(
+        query.order_by(column.desc() if page.descending else column.asc())
+        .limit(min(page.page_size, MAX_PAGE_SIZE))
+        .offset(page.offset)
+    )
+    return rows.all(), total
+
+
+def _sqlite_engine(url: str, busy_timeout_s: float) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        json_serializer=_to_json,
+        json_deserializer=msgspec.json.decode,
+        connect_args={"timeout": busy_timeout_s, "isolation_level": None},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        # FULL: a row that was answered for survives a power cut, at about 0.6 ms a commit.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITE_OPTION, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: str, pool_size: int) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        json_serializer=_to_json,
+        json_deserializer=msgspec.json.decode,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={"timeout": 10, "server_settings": {"application_name": "meshery"}},
+    )
+
+
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def _to_json(value: Any) -> str:
+    """JSON text; NUL, which JSONB refuses, becomes the replacement character."""
+    return _NUL.sub(r"\1\\ufffd", msgspec.json.encode(value).decode())
+
+
+async def _whole(work: Awaitable[T]) -> T:
+    """Finish `work` even when the caller is cancelled meanwhile; then the cancel goes on."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        except Exception:  # noqa: BLE001 - raised by result() below
+            break
+    result = task.result()
+    if cancelled is not None:
+        raise cancelled
+    return result
+
+
+class _Translated:
+    """Turns faults of the database (not of the statement) into UnavailableError."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, (DBAPIError, OSError, PoolTimeoutError, sqlite3.Error)):
+            translated = _translate(error)
+            if translated is not None:
+                raise translated from error
+
+
+_SQLITE_FAULTS = {
+    "SQLITE_BUSY": ("locked", "another process holds the database's write lock", "try again"),
+    "SQLITE_LOCKED": ("locked", "another connection holds the table", "try again"),
+    "SQLITE_FULL": ("full", "the disk is full", "free some space in Meshery's home"),
+    "SQLITE_IOERR": ("io", "the disk reported an error", "check the disk and its free space"),
+    "SQLITE_CANTOPEN": ("open", "the file cannot be opened", "check the path and its permissions"),
+    "SQLITE_READONLY": ("readonly", "the file cannot be written", "check its permissions"),
+    "SQLITE_CORRUPT": ("corrupt", "the file is damaged", "restore it from a backup"),
+    "SQLITE_NOTADB": ("corrupt", "the file is no database", "restore it from a backup"),
+}
+_POSTGRESQL_FAULTS = {
+    "08": ("gone", "the connection broke", "check that PostgreSQL runs"),
+    "28": ("login", "PostgreSQL refused the login", "check user and password in database.url"),
+    "3D": ("gone", "the database does not exist", "create it, or correct database.url"),
+    "40": ("busy", "two transactions were in each other's way", "try again"),
+    "53": ("full", "PostgreSQL is out of disk, memory or connections", "free some"),
+    "55": ("locked", "another transaction holds a lock", "try again"),
+    "57": ("gone", "PostgreSQL is shutting down or starting", "try again"),
+    "58": ("io", "PostgreSQL's host reported an error", "read its log"),
+}
+
+
+def _translate(error: BaseException) -> MesheryError | None:
+    origin = getattr(error, "orig", None) or error
+    name = getattr(origin, "sqlite_errorname", "") or ""
+    state = getattr(origin, "sqlstate", "") or ""
+    fault = next((row for key, row in _SQLITE_FAULTS.items() if name.startswith(key)), None)
+    fault = fault or _POSTGRESQL_FAULTS.get(state[:2])
+    gone = isinstance(error, (OSError, PoolTimeoutError)) or getattr(
+        error, "connection_invalidated", False
+    )
+    if fault is None and gone:
+        fault = ("gone", str(origin) or type(origin).__name__, "check that the database runs")
+    if fault is None:
+        return None
+    code, cause, remedy = fault
+    return UnavailableError(
+        "the database cannot be used now",
+        cause=cause,
+        remedy=remedy,
+        code=f"meshery.database.{code}",
+    )
