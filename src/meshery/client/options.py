@@ -6,8 +6,8 @@
     def list_sandboxes(client: ServerClient, output: str) -> None: ...
 
 `@pass_client` gives a ServerClient as the first argument, `@pass_invocation` the Invocation.
-Long work takes `@wait_options`, which adds `wait: bool` and `timeout_s: float | None`. Any option may
-have `type=duration`: a Go duration outside, seconds inside.
+Long work takes `@wait_options`, which adds `wait: bool` and `timeout_s: float | None`. Any option
+may have `type=duration`: a Go duration outside, seconds inside.
 """
 
 from collections.abc import Callable
