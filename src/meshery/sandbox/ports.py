@@ -1,0 +1,69 @@
+"""Free TCP ports for a sandbox, chosen so that they stay free for it.
+
+They come from outside the range the kernel gives to outgoing connections: a port within it may be
+some client's own end at the very moment a killed sidecar wants it back. A sandbox keeps its ports
+in the store, so that they are the same after a restart.
+"""
+
+import random
+import socket
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from meshery.core.errors import UnavailableError
+
+_KERNEL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LOWEST, _HIGHEST = 15_000, 65_000
+
+
+def take_ports(count: int, *, host: str = "127.0.0.1", taken: Collection[int] = ()) -> list[int]:
+    """`count` ports nobody listens on and that are not in `taken`; UnavailableError if too few."""
+    avoided = set(taken)
+    candidates = [port for port in _candidates() if port not in avoided]
+    random.shuffle(candidates)
+    found: list[int] = []
+    for port in candidates:
+        if len(found) == count:
+            break
+        if is_free(port, host=host):
+            found.append(port)
+    if len(found) < count:
+        raise UnavailableError(
+            f"this machine has only {len(found)} of {count} free ports",
+            cause=f"ports {_LOWEST} to {_HIGHEST} outside the kernel's own range are in use",
+            remedy="stop another sandbox: `mesheryctl sandbox list`",
+            code="meshery.sandbox.ports",
+        )
+    return found
+
+
+def is_free(port: int, *, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen there now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def taken_ports(ports: Iterable[int], *, host: str = "127.0.0.1") -> list[int]:
+    """Those of `ports` that somebody else holds."""
+    return [port for port in ports if not is_free(port, host=host)]
+
+
+def _candidates() -> list[int]:
+    low, high = _kernel_range()
+    outside = [port for port in range(_LOWEST, _HIGHEST) if not low <= port <= high]
+    return outside if len(outside) >= 2_000 else list(range(_LOWEST, _HIGHEST))
+
+
+def _kernel_range() -> tuple[int, int]:
+    """The ports of outgoing connections; where it cannot be read, that of RFC 6335."""
+    try:
+        low, high = _KERNEL_RANGE.read_text(encoding="ascii").split()
+    except OSError:
+        return 49_152, 65_535
+    return int(low), int(high)
