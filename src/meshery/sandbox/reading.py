@@ -34,6 +34,9 @@ class Fields:
     def __contains__(self, key: str) -> bool:
         return key in self._data
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
     def fault(self, key: str, message: str, hint: str = "") -> None:
         """Note a fault of `key`, or of the mapping itself when it is empty."""
         path = ".".join(part for part in (self.path, key) if part)
