@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from meshery.client.home import read_server_file, running_server
 from meshery.core.errors import InvalidInputError
 from meshery.core.settings import Settings
 from meshery.core.yamlfile import read_yaml
@@ -25,22 +26,6 @@ class ServerAddress(msgspec.Struct, frozen=True):
     url: str
     token: str
     origin: str
-
-
-class ServerFile(msgspec.Struct, frozen=True):
-    """`server.json` of a home: the server that runs there. `started_at`: seconds since 1970."""
-
-    pid: int
-    url: str
-    started_at: float
-
-
-def read_server_file(home: Path) -> ServerFile | None:
-    """The server that says it runs in this home; None when there is none."""
-    try:
-        return msgspec.json.decode((home / "server.json").read_bytes(), type=ServerFile)
-    except (OSError, msgspec.MsgspecError):
-        return None
 
 
 def find_server(
@@ -66,7 +51,7 @@ def _choose(
         found = _from_context(file, context)
         if found:
             return found
-    running = read_server_file(settings.home_path)
+    running = running_server(settings.home_path)
     if running:
         return running.url, None, "the server of this home"
     return f"http://{_host(settings)}:{settings.server.port}", None, "settings"

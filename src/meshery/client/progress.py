@@ -8,7 +8,7 @@ terminal it cancels.
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from meshery.client.http import ServerClient
 from meshery.client.terminal import ask, console, is_interactive, say
@@ -131,6 +131,34 @@ def _on_interrupt(client: ServerClient, operation_id: str) -> dict[str, Any]:
     say(f"cancelling operation {operation_id}")
     client.post(f"/api/operations/{operation_id}/cancel")
     return _until_end(client, operation_id, _Silent(), _CANCEL_WAIT_S)
+
+
+class Waiting:
+    """Something short that may take longer than a second: a spinner, or one line in a pipe."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+        self._started = time.monotonic()
+        self._shown = False
+        self._spinner: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._spinner is not None:
+            self._spinner.stop()
+
+    def tick(self) -> None:
+        """Call it while waiting; it shows itself after a second."""
+        if self._shown or time.monotonic() - self._started < 1.0:
+            return
+        self._shown = True
+        if is_interactive():
+            self._spinner = console(stderr=True).status(self._words)
+            self._spinner.start()
+        else:
+            say(self._words)
 
 
 class _Silent:

@@ -1,0 +1,102 @@
+"""How a command ends badly: what happened, why, what to do, and each fault with its line.
+
+With `-o json` the same is one JSON document on standard error.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import click
+import msgspec
+
+from meshery.client.files import last_source
+from meshery.client.terminal import color_allowed, say
+from meshery.core.errors import (
+    CancelledByUserError,
+    InvalidInputError,
+    MesheryError,
+    Problem,
+    UnavailableError,
+)
+
+
+def report(error: BaseException, arguments: Sequence[str]) -> int:
+    """Tell the person or program of `error`; returns the exit code."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        say(error.ctx.get_help() if error.ctx else error.format_message())
+        return 2
+    known = _known(error, is_verbose="-v" in arguments or "--verbose" in arguments)
+    exit_code = known.exit_code
+    if _wants_json(arguments):
+        document = known.as_dict() | {"exit_code": exit_code}
+        say(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    else:
+        say(error_text(known))
+    return exit_code
+
+
+def error_text(error: MesheryError) -> str:
+    """An error as lines for a person."""
+    is_notice = error.severity in {"info", "debug"}
+    lines = [("" if is_notice else _red("Error: ")) + error.what]
+    lines += [f"  {_problem(problem)}" for problem in error.problems]
+    # The problems say it better than the sentence that joins them.
+    if error.cause and not error.problems:
+        lines.append(f"  why: {error.cause}")
+    if error.remedy:
+        lines.append(f"  next: {error.remedy}")
+    return "\n".join(lines)
+
+
+def _problem(problem: Problem) -> str:
+    source = last_source()
+    place = f"{source or 'line'}:{problem.line}: " if problem.line else ""
+    path = f"{problem.path}: " if problem.path else ""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return f"{place}{path}{problem.message}{hint}"
+
+
+def _known(error: BaseException, *, is_verbose: bool) -> MesheryError:
+    if isinstance(error, MesheryError):
+        return error
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return CancelledByUserError("cancelled", severity="info")
+    if isinstance(error, click.UsageError):
+        return _usage(error)
+    if isinstance(error, click.ClickException):
+        return InvalidInputError(error.format_message())
+    if isinstance(error, ConnectionError):
+        return UnavailableError("the connection broke", cause=str(error))
+    if is_verbose:
+        sys.excepthook(type(error), error, error.__traceback__)
+    return MesheryError(
+        "mesheryctl itself failed",
+        cause=f"{type(error).__name__}: {error}",
+        remedy="repeat the command with -v before its noun to see where, and report that",
+    )
+
+
+def _usage(error: click.UsageError) -> MesheryError:
+    path = error.ctx.command_path if error.ctx else "mesheryctl"
+    return InvalidInputError(
+        error.format_message(),
+        remedy=f"`{path} --help` says what it takes",
+        code="meshery.usage",
+    )
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        if option in {"-ojson", "-o=json", "--output=json"}:
+            return True
+        if option in {"-o", "--output"} and value == "json":
+            return True
+    return False
+
+
+def _red(text: str) -> str:
+    return (
+        click.style(text, fg="red", bold=True) if sys.stderr.isatty() and color_allowed() else text
+    )

@@ -1,0 +1,36 @@
+"""Files named on a command line. The last one read is remembered: errors can say `file:line`."""
+
+import sys
+from pathlib import Path
+
+from meshery.core.errors import InvalidInputError
+
+MAX_BYTES = 8 * 1_048_576
+
+_state = {"source": ""}
+
+
+def read_file(path: str) -> str:
+    """The text of a file, of standard input for `-`. InvalidInputError when it cannot be read."""
+    _state["source"] = "standard input" if path == "-" else path
+    try:
+        raw = sys.stdin.buffer.read(MAX_BYTES + 1) if path == "-" else Path(path).read_bytes()
+        text = raw.decode()
+    except OSError as error:
+        raise InvalidInputError(
+            f"cannot read {path}",
+            cause=str(error.strerror),
+            remedy="check the path and its permissions",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(
+            f"{path} is no text", cause=str(error), remedy="send UTF-8"
+        ) from error
+    if len(raw) > MAX_BYTES:
+        raise InvalidInputError(f"{path} is larger than {MAX_BYTES} bytes", remedy="split it")
+    return text
+
+
+def last_source() -> str:
+    """The name of the file read last; empty when there was none."""
+    return _state["source"]
