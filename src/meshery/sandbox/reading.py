@@ -71,10 +71,10 @@ class Fields:
         value = self._value(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.fault(key, f"must be a number, not {_kind_of(value)}")
-            return default
+            return float(default)
         if not low <= value <= high:
             self.fault(key, f"must lie between {low:g} and {high:g}, not {value:g}")
-            return default
+            return float(default)
         return float(value)
 
     def whole(self, key: str, default: int, *, low: int, high: int) -> int:
