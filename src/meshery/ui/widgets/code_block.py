@@ -1,0 +1,18 @@
+"""Text that one could paste, with a button that copies it; works without the server."""
+
+import json
+
+from meshery.ui.widgets.html import Tag, tag
+from meshery.ui.widgets.icon_button import icon_button
+
+
+def code_block(text: str, *, label: str = "Text") -> Tag:
+    """Draw `text` in a monospace box."""
+    with tag("div", classes="code-block") as block:
+        tag("pre", text, tabindex="0", aria_label=label)
+        # The text goes into the handler as a JSON string, which is a JavaScript literal: nothing in it can end it.
+        literal = json.dumps(text).replace("<", "\\u003c")
+        icon_button("content_copy", "Copy").on(
+            "click", js_handler=f"() => navigator.clipboard.writeText({literal})"
+        )
+    return block
