@@ -9,7 +9,7 @@ import click
 WIDTH = 80
 TARGET = Path(__file__).with_name("helptext.py")
 
-_HEAD = '''"""Help of every command of ours, by its words; `python -m meshery.cli.generate` writes it."""
+_HEAD = '''"""Help of every command, by its words; written by `python -m meshery.cli.generate`."""
 
 # ruff: noqa: E501, RUF001, W291
 
