@@ -34,7 +34,7 @@ class Parts:
         for entry in sorted(entry_points(group=group), key=lambda item: item.name):
             try:
                 loaded = entry.load()
-            except Exception as error:  # noqa: BLE001 - a plug-in's fault is not the server's
+            except Exception as error:
                 log.exception("part failed to load", group=group, part=entry.name)
                 reason = f"{type(error).__name__}: {error}"
                 self.failed.append(FailedPart(group, entry.name, reason))

@@ -1,8 +1,8 @@
 """One request from end to end: its id, its line in the log, its metrics, and the net under it.
 
-The id is the caller's `X-Request-ID` when that is sane, else a new one; it goes back with the answer
-and stands in every log line meanwhile. What fails unexpectedly is logged with its trace here, and the
-caller is told the id only.
+The id is the caller's `X-Request-ID` when that is sane, else a new one; it goes back with the
+answer and stands in every log line meanwhile. What fails unexpectedly is logged with its trace
+here, and the caller is told the id only.
 """
 
 import re
