@@ -1,1 +1,1 @@
-"""The mesh-neutral model of traffic behaviours: kinds, parameters, fidelity and rendered results, without I/O."""
+"""The mesh-neutral model: kinds of behaviour, their parameters, and rendered results; no I/O."""
