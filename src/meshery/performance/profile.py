@@ -35,6 +35,7 @@ _KNOWN = (
 )  # fmt: skip
 _DEFAULTS = Profile(name="", endpoints=())
 _MOST = 1e9
+MAX_NAME = 200
 
 
 def parse_profile(raw: bytes | str, *, source: str) -> Profile:
@@ -218,6 +219,8 @@ def _check_whole(profile: Profile, fields: Fields) -> None:
     """Faults that stand between fields."""
     if not profile.name and "name" in fields:
         fields.fault("name", "must not be empty")
+    if len(profile.name) > MAX_NAME:
+        fields.fault("name", f"must not be longer than {MAX_NAME} characters")
     if total_duration_s(profile) <= 0:
         fields.fault("duration", "must be longer than nothing")
     if profile.timeout_s <= 0:

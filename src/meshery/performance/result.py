@@ -84,6 +84,7 @@ class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
     p50_us: float
     p90_us: float
     p99_us: float
+    interval_us: dict[str, Interval] = {}
     counters: Counters = Counters()
     corrected: Percentiles = Percentiles()
     service: Percentiles = Percentiles()
@@ -186,7 +187,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     load_average_before: tuple[float, ...] = ()
     load_average_after: tuple[float, ...] = ()
     steal_share: float = 0.0
-    foreign_cpu_share: float = 0.0
+    cpu_busy_share: float = 0.0
 
 
 class FunctionCost(msgspec.Struct, frozen=True, kw_only=True):
