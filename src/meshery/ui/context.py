@@ -9,7 +9,7 @@ from nicegui import Client, background_tasks
 
 from meshery.core.errors import MesheryError
 
-Work = Callable[[], Awaitable[None]]
+Work = Callable[[], Awaitable[object]]
 
 
 @dataclass

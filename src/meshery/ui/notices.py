@@ -3,12 +3,10 @@
 One bounded subscription a tab feeds the count, the drawer, and every page that asked to hear of notices.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
-
-from nicegui import ui
-from nicegui.events import ValueChangeEventArguments
+from datetime import UTC, datetime
 
 from meshery.core.errors import MesheryError
 from meshery.ui.context import PageContext
@@ -16,8 +14,10 @@ from meshery.ui.page import Notice, NoticeSource, Page
 from meshery.ui.widgets.event_list import EventList
 from meshery.ui.widgets.html import tag
 from meshery.ui.widgets.icon_button import icon_button
+from meshery.ui.widgets.segments import segments
 
 KEPT = 100
+RETRY_S = 5.0
 _FILTERS = {
     "All": ("debug", "info", "warning", "error"),
     "Warnings": ("warning", "error"),
@@ -54,21 +54,25 @@ class NoticeCentre:
                 tag("h2", "Notifications")
                 tag("div", classes="spring")
                 icon_button("close", "Close").on_click(self._toggle)
-            ui.toggle(list(_FILTERS), value=self._shown, on_change=self._filter).props(
-                "no-caps dense unelevated toggle-color=none"
-            ).classes("filter")
+            segments(list(_FILTERS), self._shown, self._filter)
             self._list = EventList(
                 "Nothing has happened yet. What Meshery and the meshes do is listed here."
             )
-            tag("a", "All operations", "more", href="/operations")
+            tag("a", "All notifications", "more", href="/notifications")
         if self._source is not None:
             source = self._source
             self._context.start("notices", lambda: self._follow(source))
 
     async def _follow(self, source: NoticeSource) -> None:
-        async with source.live(self._context.state) as stream:
-            async for notice in stream:
-                self._arrive(notice)
+        """Follow the stream for as long as the tab lives; a stream that ended is taken up again."""
+        while True:
+            try:
+                async with source.live(self._context.state) as stream:
+                    async for notice in stream:
+                        self._arrive(notice)
+            except MesheryError as error:
+                self._arrive(Notice(datetime.now(UTC), "warning", f"Live notices paused: {error}"))
+            await asyncio.sleep(RETRY_S)
 
     def _arrive(self, notice: Notice) -> None:
         self._notices.appendleft(notice)
@@ -96,8 +100,8 @@ class NoticeCentre:
                 return
         self._redraw()
 
-    def _filter(self, change: ValueChangeEventArguments[Any]) -> None:
-        self._shown = str(change.value)
+    def _filter(self, chosen: str) -> None:
+        self._shown = chosen
         self._redraw()
 
     def _redraw(self) -> None:

@@ -76,7 +76,7 @@ class DataTable:
                 field = ui.input(placeholder=f"Find {noun}s", on_change=self._searched)
                 field.props(f'borderless dense clearable debounce=250 aria-label="Find {noun}s"')
                 self._count = tag("span", "", "secondary", aria_live="polite")
-        self._failure = tag("div")
+        self._failure = tag("div", classes="failure")
         self._table = ui.table(
             columns=[_quasar_column(column) for column in columns],
             rows=[],

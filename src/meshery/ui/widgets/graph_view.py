@@ -4,6 +4,7 @@ Nodes are buttons over drawn edges, so a keyboard reaches them and the sheet col
 its colour its errors, a lock mutual TLS, and a dashed line says configured but not observed.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -12,11 +13,9 @@ from nicegui import ui
 
 from meshery.ui.format import percent, rate
 from meshery.ui.widgets.html import Tag, tag
-from meshery.ui.widgets.plain_table import plain_table
 
 COLUMN_PX, ROW_PX = 290, 104
 NODE_PX, NODE_HEIGHT_PX = 164, 60
-MARGIN_PX = 16
 NodeState = Literal["ready", "starting", "lost", "outside"]
 
 
@@ -52,10 +51,10 @@ class GraphView:
     def __init__(self, *, on_select: Callable[[str], None] | None = None) -> None:
         self._on_select = on_select
         self._shape: tuple[object, ...] = ()
-        self._paths: dict[tuple[str, str], Tag] = {}
-        self._labels: dict[tuple[str, str], _EdgeLabel] = {}
-        self._details: dict[str, tuple[Tag, Tag]] = {}
         self._nodes: dict[str, GraphNode] = {}
+        self._size = (1.0, 1.0)
+        self._edges: dict[tuple[str, str], _DrawnEdge] = {}
+        self._drawn_nodes: dict[str, tuple[Tag, Tag]] = {}
         with tag("div", classes="graph-scroll"):
             self._canvas = tag("div", classes="graph")
         with tag("details", classes="graph-list"):
@@ -79,87 +78,80 @@ class GraphView:
         for node in nodes:
             self._renew_node(node)
         for edge in edges:
-            self._renew_edge(edge)
-        self._list(edges)
+            self._edges[edge.source, edge.target].renew(edge)
 
     def _draw(self, nodes: Sequence[GraphNode], edges: Sequence[GraphEdge]) -> None:
         self._canvas.clear()
-        self._paths.clear()
-        self._labels.clear()
-        self._details.clear()
-        width = (
-            max((node.column for node in nodes), default=0) * COLUMN_PX + NODE_PX + 2 * MARGIN_PX
-        )
-        height = (
-            max((node.row for node in nodes), default=0) * ROW_PX + NODE_HEIGHT_PX + 2 * MARGIN_PX
-        )
-        self._canvas.style(f"width:{width:.0f}px;height:{height:.0f}px")
+        self._table.clear()
+        self._edges.clear()
+        self._drawn_nodes.clear()
+        width = max((node.column for node in nodes), default=0) * COLUMN_PX + NODE_PX
+        height = max((node.row for node in nodes), default=0) * ROW_PX + NODE_HEIGHT_PX
+        self._size = (width, height)
+        self._canvas.style(f"max-width:{width * 1.2:.0f}px;height:{height:.0f}px")
         with self._canvas:
-            with tag("svg", width=f"{width:.0f}", height=f"{height:.0f}", aria_hidden="true"):
-                for edge in edges:
-                    self._paths[edge.source, edge.target] = tag(
-                        "path", d=self._curve(edge), fill="none"
-                    )
-            for edge in edges:
-                self._labels[edge.source, edge.target] = _EdgeLabel(edge, *self._middle(edge))
+            paths = self._draw_paths(edges)
+            labels = [_label(edge, self._middle(edge)) for edge in edges]
             for node in nodes:
-                self._node(node)
+                self._draw_node(node)
+        with self._table:
+            rows = self._draw_list(edges)
+        for edge, path, label, row in zip(edges, paths, labels, rows, strict=True):
+            self._edges[edge.source, edge.target] = _DrawnEdge(path, *label, *row)
 
-    def _node(self, node: GraphNode) -> None:
+    def _draw_paths(self, edges: Sequence[GraphEdge]) -> list[Tag]:
+        """Edges scale with the width of the canvas; their strokes do not."""
+        width, height = self._size
+        with tag("svg", width="100%", height=f"{height:.0f}", aria_hidden="true") as picture:
+            picture.props["viewBox"] = f"0 0 {width:.0f} {height:.0f}"
+            picture.props["preserveAspectRatio"] = "none"
+            return [
+                tag("path", d=self._curve(edge), fill="none", vector_effect="non-scaling-stroke")
+                for edge in edges
+            ]
+
+    def _draw_node(self, node: GraphNode) -> None:
+        width, _ = self._size
         button = tag("button", classes=f"graph-node {node.state} {node.kind}", type="button")
         button.style(
-            f"left:{MARGIN_PX + node.column * COLUMN_PX:.0f}px;top:{MARGIN_PX + node.row * ROW_PX:.0f}px;"
-            f"width:{NODE_PX}px;height:{NODE_HEIGHT_PX}px"
+            f"left:{100 * node.column * COLUMN_PX / width:.3f}%;top:{node.row * ROW_PX:.0f}px;"
+            f"width:{100 * NODE_PX / width:.3f}%;height:{NODE_HEIGHT_PX}px"
         )
         with button:
-            tag("span", node.label, "node-name")
+            tag("span", node.label, "node-name", title=node.label)
             detail = tag("span", node.detail, "node-detail")
         if self._on_select is not None:
             select, identifier = self._on_select, node.id
             button.on("click", lambda: select(identifier))
-        self._details[node.id] = (button, detail)
+        self._drawn_nodes[node.id] = (button, detail)
 
     def _renew_node(self, node: GraphNode) -> None:
-        button, detail = self._details[node.id]
-        if detail.text != node.detail:
-            detail.text = node.detail
-        classes = f"graph-node {node.state} {node.kind}"
-        if " ".join(button.classes) != classes:
-            button.classes(replace=classes)
+        button, detail = self._drawn_nodes[node.id]
+        _say(detail, node.detail)
+        _look(button, f"graph-node {node.state} {node.kind}")
 
-    def _renew_edge(self, edge: GraphEdge) -> None:
-        path = self._paths[edge.source, edge.target]
-        classes = _edge_class(edge)
-        if " ".join(path.classes) != classes:
-            path.classes(replace=classes)
-        width = f"{_width(edge.rate_rps):.1f}"
-        if path.props.get("stroke-width") != width:
-            path.props["stroke-width"] = width
-        self._labels[edge.source, edge.target].renew(edge)
-
-    def _list(self, edges: Sequence[GraphEdge]) -> None:
-        rows = [
-            [
-                self._nodes[e.source].label,
-                self._nodes[e.target].label,
-                rate(e.rate_rps) if e.observed else "not observed",
-                percent(e.error_share) if e.observed else "",
-                "mutual TLS" if e.mtls else "plain",
-            ]
-            for e in edges
-        ]
-        self._table.clear()
-        with self._table:
-            headings = ("From", "To", "Requests per second", "Errors", "Transport")
-            plain_table(headings, rows, numbers=(2, 3), label="Who calls whom")
+    def _draw_list(self, edges: Sequence[GraphEdge]) -> list[tuple[Tag, Tag]]:
+        cells: list[tuple[Tag, Tag]] = []
+        with tag("table", classes="plain", aria_label="Who calls whom"):
+            with tag("thead"), tag("tr"):
+                for heading in ("From", "To", "Transport", "Requests per second", "Errors"):
+                    tag("th", heading, scope="col")
+            with tag("tbody"):
+                for edge in edges:
+                    with tag("tr"):
+                        tag("td", self._nodes[edge.source].label)
+                        tag("td", self._nodes[edge.target].label)
+                        tag("td", "mutual TLS" if edge.mtls else "plain")
+                        cells.append((tag("td"), tag("td")))
+        return cells
 
     def _ends(self, edge: GraphEdge) -> tuple[float, float, float, float]:
         source, target = self._nodes[edge.source], self._nodes[edge.target]
-        middle = MARGIN_PX + NODE_HEIGHT_PX / 2
+        middle = NODE_HEIGHT_PX / 2
         return (
-            MARGIN_PX + source.column * COLUMN_PX + NODE_PX,
+            source.column * COLUMN_PX + NODE_PX,
             middle + source.row * ROW_PX,
-            MARGIN_PX + target.column * COLUMN_PX,
+            target.column * COLUMN_PX,
             middle + target.row * ROW_PX,
         )
 
@@ -169,29 +161,52 @@ class GraphView:
         return f"M{x1:.0f} {y1:.0f}C{x1 + bend:.0f} {y1:.0f} {x2 - bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
 
     def _middle(self, edge: GraphEdge) -> tuple[float, float]:
+        """Where the words stand: percent from the left, pixels from the top."""
         x1, y1, x2, y2 = self._ends(edge)
-        return (x1 + x2) / 2, (y1 + y2) / 2
+        return 50 * (x1 + x2) / self._size[0], (y1 + y2) / 2
 
 
-class _EdgeLabel:
-    def __init__(self, edge: GraphEdge, x: float, y: float) -> None:
-        with tag("span", classes="edge-label").style(
-            f"left:{x:.0f}px;top:{y:.0f}px"
-        ) as self._label:
-            with tag("span", classes="edge-rate"):
-                if edge.mtls:
-                    ui.icon("lock").props["aria-label"] = "mutual TLS"
-                self._words = tag("span")
-            self._more = tag("span", classes="edge-more")
+def _label(edge: GraphEdge, at: tuple[float, float]) -> tuple[Tag, Tag]:
+    with tag("span", classes="edge-label").style(f"left:{at[0]:.2f}%;top:{at[1]:.0f}px"):
+        with tag("span", classes="edge-rate"):
+            if edge.mtls:
+                ui.icon("lock").props["aria-label"] = "mutual TLS"
+            words = tag("span")
+        return words, tag("span", classes="edge-more")
+
+
+@dataclass(frozen=True)
+class _DrawnEdge:
+    """The elements of one edge that change while it is looked at."""
+
+    path: Tag
+    words: Tag
+    more: Tag
+    rate_cell: Tag
+    errors_cell: Tag
 
     def renew(self, edge: GraphEdge) -> None:
-        words = f"{rate(edge.rate_rps)}/s" if edge.observed else "not observed"
+        _look(self.path, _edge_class(edge))
+        width = f"{_width(edge.rate_rps):.1f}"
+        if self.path.props.get("stroke-width") != width:
+            self.path.props["stroke-width"] = width
+        number = rate(edge.rate_rps) if edge.observed else "not observed"
+        errors = percent(edge.error_share) if edge.observed else ""
         failing = edge.observed and edge.error_share > 0
-        more = f"{percent(edge.error_share)} errors" if failing else edge.detail
-        if self._words.text != words:
-            self._words.text = words
-        if self._more.text != more:
-            self._more.text = more
+        _say(self.words, f"{number}/s" if edge.observed else number)
+        _say(self.more, f"{errors} errors" if failing else edge.detail)
+        _say(self.rate_cell, number)
+        _say(self.errors_cell, errors)
+
+
+def _say(element: Tag, words: str) -> None:
+    if element.text != words:
+        element.text = words
+
+
+def _look(element: Tag, classes: str) -> None:
+    if " ".join(element.classes) != classes:
+        element.classes(replace=classes)
 
 
 def _at_origin(nodes: Sequence[GraphNode]) -> list[GraphNode]:
@@ -210,6 +225,4 @@ def _edge_class(edge: GraphEdge) -> str:
 
 def _width(rate_rps: float) -> float:
     """1 px at nothing, one more for each factor of four: 1,000 rps is 6 px."""
-    import math
-
     return 1.5 + math.log2(1 + rate_rps) / 2
