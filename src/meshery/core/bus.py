@@ -207,11 +207,12 @@ class Bus:
     async def listen(self, subject: str) -> AsyncIterator[AsyncIterator[Message]]:
         """Messages of plain NATS on `subject` (wildcards allowed) from now on."""
         with _bus_errors("listen"):
-            subscription = await self._client.subscribe(subject, pending_msgs_limit=8192)
+            heard = _Heard()
+            subscription = await self._client.subscribe(subject, cb=heard.put)
             if self.connected:
                 await self._client.flush(timeout=2)
         try:
-            yield _plain(subscription.messages)
+            yield heard
         finally:
             with contextlib.suppress(nats.errors.Error, OSError):
                 await subscription.unsubscribe()
@@ -363,6 +364,21 @@ class Bus:
                 return
 
 
+class _Heard(AsyncIterator[Message]):
+    """Messages of plain NATS; the oldest go when nobody reads. A cancelled read loses none."""
+
+    def __init__(self, size: int = 4096) -> None:
+        self._queue: asyncio.Queue[Message] = asyncio.Queue(size)
+
+    async def put(self, raw: Msg) -> None:
+        if self._queue.full():
+            self._queue.get_nowait()
+        self._queue.put_nowait(Message(raw.subject, raw.data))
+
+    async def __anext__(self) -> Message:
+        return await self._queue.get()
+
+
 class _GapError(Exception):
     """A message of an unacknowledged consumer was lost with a connection."""
 
@@ -405,11 +421,6 @@ async def _exists(consumer: JetStreamContext.PullSubscription) -> bool:
     except (nats.errors.Error, OSError, TimeoutError):
         return False
     return True
-
-
-async def _plain(messages: AsyncIterator[Msg]) -> AsyncIterator[Message]:
-    async for raw in messages:
-        yield Message(raw.subject, raw.data)
 
 
 def _stored(raw: Msg) -> Message:

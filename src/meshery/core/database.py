@@ -30,6 +30,7 @@ from sqlalchemy import (
     event,
     func,
     select,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
@@ -85,7 +86,7 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
     def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
-        """Plain integers beside a time are microseconds: `db_now() + 5_000_000`."""
+        """Plain integers beside a time are microseconds."""
         return BigInteger() if isinstance(value, int) else self
 
 
@@ -121,7 +122,7 @@ def _now_on_postgresql(element: db_now, compiler: SQLCompiler, **options: Any) -
 
 def later(seconds: float) -> ColumnElement[Any]:
     """Database time plus `seconds`, as an SQL expression."""
-    return db_now() + round(seconds * 1_000_000)
+    return type_coerce(db_now(), BigInteger) + round(seconds * 1_000_000)
 
 
 class Database:

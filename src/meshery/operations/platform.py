@@ -7,7 +7,7 @@ the platform: `SandboxService(platform)`.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from meshery.core.bus import Bus, read_address
 from meshery.core.database import Database
@@ -19,7 +19,9 @@ from meshery.operations.events import Events
 from meshery.operations.kinds import load_kinds
 from meshery.operations.model import WorkKind
 from meshery.operations.service import Operations
-from meshery.processes.client import SupervisorClient
+
+if TYPE_CHECKING:
+    from meshery.processes.client import SupervisorClient
 
 Role = Literal["server", "worker"]
 
@@ -32,7 +34,7 @@ class Platform:
     database: Database
     bus: Bus
     keys: Keys
-    supervisor: SupervisorClient | None
+    supervisor: "SupervisorClient | None"
     operations: Operations
     events: Events
     kinds: Mapping[str, WorkKind]
@@ -50,8 +52,8 @@ async def open_platform(
     """Open everything; the tables are brought to the newest revision on the way.
 
     `embedded` is false for a worker that no server started: it demands PostgreSQL and an external
-    bus. `kinds` replaces the registered kinds of work. UnavailableError when a part does not answer,
-    UnsupportedError when the settings do not allow this role.
+    bus. `kinds` replaces the registered kinds of work. UnavailableError when a part does not
+    answer, UnsupportedError when the settings do not allow this role.
     """
     if role == "worker" and not embedded:
         demand_shared_parts(settings)
@@ -63,8 +65,7 @@ async def open_platform(
         address = read_address(settings)
         bus = await Bus.connect(settings, url=address.url, token=address.token)
         stack.push_async_callback(bus.close)
-        socket = runtime_dir(settings.home_path) / "supervisor.sock"
-        supervisor = SupervisorClient(socket) if socket.exists() else None
+        supervisor = _supervisor(settings)
         if supervisor is not None:
             stack.push_async_callback(supervisor.close)
         events = Events(database, bus)
@@ -79,6 +80,15 @@ async def open_platform(
             kinds=known,
             host=settings.worker_host,
         )
+
+
+def _supervisor(settings: Settings) -> "SupervisorClient | None":
+    socket = runtime_dir(settings.home_path) / "supervisor.sock"
+    if not socket.exists():
+        return None
+    from meshery.processes.client import SupervisorClient
+
+    return SupervisorClient(socket)
 
 
 def demand_shared_parts(settings: Settings) -> None:
