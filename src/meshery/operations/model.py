@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from meshery.core.errors import Severity
+from meshery.core.errors import MesheryError, Severity
 
 if TYPE_CHECKING:
     from meshery.operations.run import Run
@@ -51,6 +51,13 @@ FINAL_STATES = frozenset(
 OWNED_STATES = frozenset(
     {OperationState.RUNNING, OperationState.WAITING, OperationState.CANCELLING}
 )
+
+
+class WorkInterruptedError(MesheryError):
+    """Raised by a kind's function: a process it depends on died, so the work ends `interrupted`."""
+
+    code: ClassVar[str] = "meshery.operation.interrupted"
+    title: ClassVar[str] = "The work was interrupted"
 
 
 class OwnerLoss(StrEnum):
