@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from meshery.apply.target import Object, Ref
-from meshery.core.database import Database, metadata
+from meshery.core.database import Database
 from meshery.core.errors import ConflictError, NotFoundError
 from meshery.core.settings import Settings
 from meshery.sandbox.store import Edit, Store
@@ -25,8 +25,7 @@ REF = Ref("v1", "ServiceAccount", "a")
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     database = await Database.open(Settings(home=str(tmp_path)))
     try:
-        async with database.write() as connection:
-            await connection.run_sync(metadata.create_all)
+        await database.migrate()
         yield Store(database)
     finally:
         await database.close()

@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from meshery.apply.target import Object, Ref, WatchEvent, ref_of
 from meshery.core.database import Database, db_now
 from meshery.core.errors import ConflictError, NotFoundError
-from meshery.sandbox.tables import sandbox_changes, sandbox_objects, sandboxes
+from meshery.sandbox.tables import sandbox as table
+from meshery.sandbox.tables import sandbox_change, sandbox_object
 
 Phase = Literal["starting", "up", "failed", "stopping", "lost"]
 Layout = Mapping[str, Mapping[str, int]]
@@ -71,7 +72,7 @@ class Store:
         }
         try:
             async with self._database.write() as connection:
-                await connection.execute(insert(sandboxes).values(**values))
+                await connection.execute(insert(table).values(**values))
                 for version, document in enumerate(objects, start=1):
                     await _write(connection, name, version, Edit("added", document))
         except IntegrityError as error:
@@ -97,16 +98,16 @@ class Store:
 
     async def find(self, name: str) -> SandboxRow | None:
         """One sandbox, None when there is none."""
-        query = select(sandboxes).where(sandboxes.c.name == name)
+        query = select(table).where(table.c.name == name)
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else _sandbox(row)
 
     async def all(self, *, host: str | None = None) -> list[SandboxRow]:
         """All sandboxes by name, of one host or of every one."""
-        query = select(sandboxes).order_by(sandboxes.c.name)
+        query = select(table).order_by(table.c.name)
         if host is not None:
-            query = query.where(sandboxes.c.host == host)
+            query = query.where(table.c.host == host)
         async with self._database.read() as connection:
             return [_sandbox(row) for row in (await connection.execute(query)).all()]
 
@@ -114,7 +115,7 @@ class Store:
         """Change columns of a sandbox (phase, reason, layout, host, ready_s); gone is no error."""
         async with self._database.write() as connection:
             await connection.execute(
-                update(sandboxes).where(sandboxes.c.name == name).values(**values)
+                update(table).where(table.c.name == name).values(**values)
             )
 
     async def mark_rotated(self, name: str) -> None:
@@ -123,7 +124,7 @@ class Store:
 
     async def authority(self, name: str) -> bytes | None:
         """The encrypted certificate authority; None before the first start."""
-        query = select(sandboxes.c.authority).where(sandboxes.c.name == name)
+        query = select(table.c.authority).where(table.c.name == name)
         async with self._database.read() as connection:
             found: bytes | None = (await connection.execute(query)).scalar_one_or_none()
         return found
@@ -131,16 +132,16 @@ class Store:
     async def delete(self, name: str) -> None:
         """Forget a sandbox and all of its objects; gone already is no error."""
         async with self._database.write() as connection:
-            for table in (sandbox_changes, sandbox_objects):
-                await connection.execute(delete(table).where(table.c.sandbox == name))
-            await connection.execute(delete(sandboxes).where(sandboxes.c.name == name))
+            for owned in (sandbox_change, sandbox_object):
+                await connection.execute(delete(owned).where(owned.c.sandbox == name))
+            await connection.execute(delete(table).where(table.c.name == name))
 
     async def snapshot(self, name: str) -> tuple[int, list[Object]]:
         """The newest version and all objects, of one moment. NotFoundError when there is none."""
         async with self._database.read() as connection:
             version = await _version(connection, name)
             rows = await connection.execute(
-                select(sandbox_objects.c.document).where(sandbox_objects.c.sandbox == name)
+                select(sandbox_object.c.document).where(sandbox_object.c.sandbox == name)
             )
             documents = [row.document for row in rows]
         return version, sorted(documents, key=ref_of)
@@ -150,7 +151,7 @@ class Store:
         async with self._database.read() as connection:
             await _version(connection, name)
             rows = await connection.execute(
-                select(sandbox_objects.c.document).where(*_is(name, ref))
+                select(sandbox_object.c.document).where(*_is(name, ref))
             )
             found: Object | None = rows.scalar_one_or_none()
         return found
@@ -169,12 +170,12 @@ class Store:
                 version += 1
                 await _write(connection, name, version, edit)
             await connection.execute(
-                update(sandboxes).where(sandboxes.c.name == name).values(version=version)
+                update(table).where(table.c.name == name).values(version=version)
             )
             await connection.execute(
-                delete(sandbox_changes).where(
-                    sandbox_changes.c.sandbox == name,
-                    sandbox_changes.c.version <= version - _CHANGES_KEPT,
+                delete(sandbox_change).where(
+                    sandbox_change.c.sandbox == name,
+                    sandbox_change.c.version <= version - _CHANGES_KEPT,
                 )
             )
         return version
@@ -182,9 +183,9 @@ class Store:
     async def changes(self, name: str, *, after: int) -> list[WatchEvent]:
         """What changed after a version, oldest first. ConflictError when that is forgotten."""
         query = (
-            select(sandbox_changes)
-            .where(sandbox_changes.c.sandbox == name, sandbox_changes.c.version > after)
-            .order_by(sandbox_changes.c.version)
+            select(sandbox_change)
+            .where(sandbox_change.c.sandbox == name, sandbox_change.c.version > after)
+            .order_by(sandbox_change.c.version)
         )
         async with self._database.read() as connection:
             newest = await _version(connection, name)
@@ -199,7 +200,7 @@ class Store:
 
 
 async def _version(connection: AsyncConnection, name: str, *, lock: bool = False) -> int:
-    query = select(sandboxes.c.version).where(sandboxes.c.name == name)
+    query = select(table.c.version).where(table.c.name == name)
     if lock:
         query = query.with_for_update()
     version: int | None = (await connection.execute(query)).scalar_one_or_none()
@@ -210,10 +211,10 @@ async def _version(connection: AsyncConnection, name: str, *, lock: bool = False
 
 async def _write(connection: AsyncConnection, name: str, version: int, edit: Edit) -> None:
     ref = ref_of(edit.stored)
-    await connection.execute(delete(sandbox_objects).where(*_is(name, ref)))
+    await connection.execute(delete(sandbox_object).where(*_is(name, ref)))
     if edit.what != "deleted":
         await connection.execute(
-            insert(sandbox_objects).values(
+            insert(sandbox_object).values(
                 sandbox=name,
                 api_version=ref.api_version,
                 kind=ref.kind,
@@ -223,7 +224,7 @@ async def _write(connection: AsyncConnection, name: str, version: int, edit: Edi
             )
         )
     await connection.execute(
-        insert(sandbox_changes).values(
+        insert(sandbox_change).values(
             sandbox=name,
             version=version,
             what=edit.what,
@@ -235,7 +236,7 @@ async def _write(connection: AsyncConnection, name: str, version: int, edit: Edi
 
 
 def _is(name: str, ref: Ref) -> tuple[Any, ...]:
-    columns = sandbox_objects.c
+    columns = sandbox_object.c
     return (
         columns.sandbox == name,
         columns.api_version == ref.api_version,

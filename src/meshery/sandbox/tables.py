@@ -1,6 +1,6 @@
 """Rows of sandboxes: what is wanted (objects), where it runs (layout), and what changed.
 
-`sandboxes.version` is the resource version of its newest change; `sandbox_changes` keeps the latest
+`sandbox.version` is the resource version of its newest change; `sandbox_change` keeps the latest
 ones so that a watch can resume. Everything of a sandbox goes with its row.
 """
 
@@ -16,8 +16,8 @@ from sqlalchemy import (
 
 from meshery.core.database import JsonDoc, UtcTime, metadata
 
-sandboxes = Table(
-    "sandboxes",
+sandbox = Table(
+    "sandbox",
     metadata,
     Column("name", String(32), primary_key=True),
     Column("id", String(36), nullable=False),
@@ -32,8 +32,8 @@ sandboxes = Table(
     Column("ready_s", Float, nullable=True),
 )
 
-sandbox_objects = Table(
-    "sandbox_objects",
+sandbox_object = Table(
+    "sandbox_object",
     metadata,
     Column("sandbox", String(32), primary_key=True),
     Column("api_version", String(128), primary_key=True),
@@ -41,11 +41,11 @@ sandbox_objects = Table(
     Column("namespace", String(64), primary_key=True),
     Column("name", String(64), primary_key=True),
     Column("document", JsonDoc, nullable=False),
-    ForeignKeyConstraint(["sandbox"], ["sandboxes.name"], ondelete="CASCADE"),
+    ForeignKeyConstraint(["sandbox"], ["sandbox.name"], ondelete="CASCADE"),
 )
 
-sandbox_changes = Table(
-    "sandbox_changes",
+sandbox_change = Table(
+    "sandbox_change",
     metadata,
     Column("sandbox", String(32), primary_key=True),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
@@ -53,5 +53,5 @@ sandbox_changes = Table(
     Column("api_version", String(128), nullable=False),
     Column("kind", String(64), nullable=False),
     Column("document", JsonDoc, nullable=False),
-    ForeignKeyConstraint(["sandbox"], ["sandboxes.name"], ondelete="CASCADE"),
+    ForeignKeyConstraint(["sandbox"], ["sandbox.name"], ondelete="CASCADE"),
 )
