@@ -25,7 +25,7 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        say(error.ctx.get_help() if error.ctx else error.format_message())
+        say(error.ctx.get_help())
         return 2
     known = _known(error, is_verbose="-v" in arguments or "--verbose" in arguments)
     exit_code = known.exit_code

@@ -11,8 +11,6 @@ TARGET = Path(__file__).with_name("helptext.py")
 
 _HEAD = '''"""Help of every command, by its words; written by `python -m meshery.cli.generate`."""
 
-# ruff: noqa: E501, RUF001, W291
-
 HELP = {
 '''
 

@@ -51,6 +51,8 @@ answer = Table(
 _RESERVED_S = 60.0
 _KEPT_S = 24 * 3600.0
 _MAX_BODY_BYTES = 1_048_576
+_NEVER_KEPT = frozenset({"/api/system/logins"})
+"""Their answers are secrets."""
 _KEPT_HEADERS = ("content-type", "location", "etag")
 
 
@@ -83,6 +85,8 @@ class AnswerLayer:
 
     async def _once(self, key: str, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _whole_body(receive)
+        if body is None:
+            return
         target = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
         store = _Store(self._database(), str(scope.get(ACTOR_KEY, ANONYMOUS)), key)
         stored = await store.reserve(fingerprint(scope["method"], target, body))
@@ -186,14 +190,19 @@ class _Recorder:
 
 
 def _may_repeat(scope: Scope) -> bool:
-    is_api = scope["type"] == "http" and scope["path"].startswith("/api/")
-    return is_api and scope["method"] == "POST"
+    if scope["type"] != "http" or scope["method"] != "POST":
+        return False
+    path: str = scope["path"]
+    return path.startswith("/api/") and path not in _NEVER_KEPT
 
 
-async def _whole_body(receive: Receive) -> bytes:
+async def _whole_body(receive: Receive) -> bytes | None:
+    """All of it; None when the caller left before its end."""
     body, more = bytearray(), True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return bytes(body)

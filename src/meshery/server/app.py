@@ -1,0 +1,69 @@
+"""The application: routes and pages of all rooms, problems for what is unknown, layers around it.
+
+From outside inwards: security, then the request's id, log and metrics, then stored answers, then
+FastAPI with the routes, and at last the pages.
+"""
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import ASGIApp
+
+from meshery import __version__
+from meshery.operations.platform import Platform
+from meshery.server import docs, health
+from meshery.server.parts import Parts
+from meshery.server.requests import RequestLayer
+from meshery.server.security import SecurityLayer
+from meshery.server.state import ServerState
+from meshery.web.answers import AnswerLayer
+from meshery.web.identity import actor_of
+from meshery.web.problem import install_problem_handlers
+
+ROUTES = "meshery.routes"
+PAGES = "meshery.pages"
+_EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def build_app(platform: Platform, state: ServerState) -> ASGIApp:
+    """Everything a server answers, over an opened platform."""
+    app = FastAPI(title="Meshery", version=__version__, docs_url=None, redoc_url=None)
+    app.state.platform = platform
+    app.state.server = state
+    install_problem_handlers(app)
+    app.include_router(health.router)
+    app.include_router(docs.router)
+    _add_routes(app, state.parts)
+    app.add_api_route(
+        "/api/{path:path}", _unknown_path, methods=_EVERY_METHOD, include_in_schema=False
+    )
+    _add_pages(app, platform, state.parts)
+    answering = AnswerLayer(app, database=lambda: platform.database)
+    allowed = state.loaded.settings.server.allowed_hosts
+    return SecurityLayer(RequestLayer(answering), logins=state.logins, allowed_hosts=allowed)
+
+
+def _add_routes(app: FastAPI, parts: Parts) -> None:
+    for name, router in parts.load(ROUTES):
+        if not isinstance(router, APIRouter):
+            raise TypeError(f"{name} of the group {ROUTES} is no APIRouter")
+        app.include_router(router)
+
+
+def _add_pages(app: FastAPI, platform: Platform, parts: Parts) -> None:
+    from meshery.ui.mount import mount
+
+    pages = [page for _, brought in parts.load(PAGES) for page in brought]
+    mount(app, pages, platform, actor=actor_of)
+
+
+async def _unknown_path(request: Request) -> Response:
+    """404, or 405 with the methods that the path does know."""
+    known: set[str] = set()
+    for route in request.app.router.routes:
+        match, _ = route.matches(request.scope)
+        if match is Match.PARTIAL:
+            known |= set(getattr(route, "methods", None) or ())
+    if known:
+        raise HTTPException(405, headers={"Allow": ", ".join(sorted(known))})
+    raise HTTPException(404)
