@@ -5,7 +5,7 @@
     metadata: {name: shop}
     spec:
       mtls: strict              # strict (default), permissive or off
-      gateway: {service: web}   # an ingress gateway in front of one service; leave out for none
+      gateway: {service: web}   # the service behind an ingress gateway; `port` may fix its port
       services:
         - name: web
           calls: [api]
@@ -58,11 +58,16 @@ class ServiceSpec(msgspec.Struct, frozen=True):
 
 
 class SandboxSpec(msgspec.Struct, frozen=True):
-    """A whole sandbox. `gateway` names the service behind the ingress gateway; empty means none."""
+    """A whole sandbox.
+
+    `gateway` names the service behind the ingress gateway; empty means none. `gateway_port` is the
+    gateway's port, 0 a free one.
+    """
 
     name: str
     services: tuple[ServiceSpec, ...]
     gateway: str = ""
+    gateway_port: int = 0
     mtls: Mtls = "strict"
 
     @property
@@ -119,17 +124,17 @@ def parse_spec(document: YamlDocument) -> SandboxSpec:
     body.only("mtls", "gateway", "services")
     mtls = body.choice("mtls", ("strict", "permissive", "off"), "strict")
     services = tuple(_service(fields) for fields in body.children("services"))
-    gateway = _gateway(body)
+    gateway, gateway_port = _gateway(body)
     _check_together(body, services, gateway)
     root.finish(f"the sandbox of {document.source}")
-    return SandboxSpec(name, services, gateway, msgspec.convert(mtls, Mtls))
+    return SandboxSpec(name, services, gateway, gateway_port, msgspec.convert(mtls, Mtls))
 
 
 def spec_object(spec: SandboxSpec) -> dict[str, Any]:
     """The spec as the document `parse_spec` reads."""
     body: dict[str, Any] = {"mtls": spec.mtls}
     if spec.gateway:
-        body["gateway"] = {"service": spec.gateway}
+        body["gateway"] = {"service": spec.gateway, "port": spec.gateway_port}
     body["services"] = [_service_object(service) for service in spec.services]
     return {
         "apiVersion": API_VERSION,
@@ -184,12 +189,12 @@ def _version(fields: Fields) -> VersionSpec:
     )
 
 
-def _gateway(body: Fields) -> str:
+def _gateway(body: Fields) -> tuple[str, int]:
     if "gateway" not in body:
-        return ""
+        return "", 0
     fields = body.child("gateway")
-    fields.only("service")
-    return fields.text("service")
+    fields.only("service", "port")
+    return fields.text("service"), fields.whole("port", 0, low=0, high=65_535)
 
 
 def _check_together(body: Fields, services: tuple[ServiceSpec, ...], gateway: str) -> None:

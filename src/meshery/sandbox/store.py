@@ -114,9 +114,7 @@ class Store:
     async def set(self, name: str, **values: Any) -> None:
         """Change columns of a sandbox (phase, reason, layout, host, ready_s); gone is no error."""
         async with self._database.write() as connection:
-            await connection.execute(
-                update(table).where(table.c.name == name).values(**values)
-            )
+            await connection.execute(update(table).where(table.c.name == name).values(**values))
 
     async def mark_rotated(self, name: str) -> None:
         """Note, by the database's time, that all certificates are new."""

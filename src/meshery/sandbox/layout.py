@@ -1,0 +1,112 @@
+"""Where the parts of a sandbox are on this machine: the ports, files and sockets of each instance.
+
+An instance is one copy of one workload: `web-v1-0`. Ports are chosen once and kept, so that an
+instance has the same address after a restart, and a killed sidecar comes back where callers know
+it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from meshery.core.paths import runtime_dir
+from meshery.sandbox.objects import Workload
+from meshery.sandbox.ports import take_ports
+from meshery.sandbox.store import Layout
+
+
+class Places(msgspec.Struct, frozen=True):
+    """The directories of one sandbox in one Meshery home."""
+
+    home: Path
+    name: str
+
+    @property
+    def root(self) -> Path:
+        """All files of the sandbox."""
+        return self.home / "sandboxes" / self.name
+
+    @property
+    def sockets(self) -> Path:
+        """Its Unix sockets, in a directory short enough for their paths."""
+        return runtime_dir(self.home) / self.name
+
+    @property
+    def logs(self) -> Path:
+        """Its logs; they outlive it until the next start."""
+        return self.home / "logs" / "sandbox" / self.name
+
+    def directory(self, instance: str) -> Path:
+        """The configuration of one sidecar."""
+        return self.root / instance
+
+    def admin_socket(self, instance: str) -> Path:
+        """The administration socket of one sidecar."""
+        return self.sockets / f"{instance}.sock"
+
+    def log(self, instance: str, part: str) -> Path:
+        """The log of an instance's `app` or `proxy`."""
+        return self.logs / f"{instance}-{part}.log"
+
+    def group(self, instance: str = "") -> str:
+        """The supervisor's name for all processes of the sandbox, or of one instance."""
+        return f"sandbox/{self.name}/" + (f"{instance}/" if instance else "")
+
+
+def instances_of(workloads: Iterable[Workload]) -> dict[str, Workload]:
+    """The instances of workloads by name, in their order."""
+    return {
+        f"{workload.service}-{workload.version}-{index}": workload
+        for workload in workloads
+        for index in range(workload.replicas)
+    }
+
+
+def allocate(
+    workloads: Iterable[Workload],
+    *,
+    kept: Layout,
+    taken: Collection[int] = (),
+    gateway_port: int = 0,
+) -> dict[str, dict[str, int]]:
+    """Ports for every instance: those of `kept`, else free ones that are not in `taken`."""
+    wanted = {name: _listeners(workload) for name, workload in instances_of(workloads).items()}
+    held = {port for ports in kept.values() for port in ports.values()}
+    missing = sum(
+        what not in kept.get(name, {}) for name, listeners in wanted.items() for what in listeners
+    )
+    fresh = iter(take_ports(missing, taken={*held, *taken, gateway_port}))
+    layout = {
+        name: {what: kept.get(name, {}).get(what) or next(fresh) for what in listeners}
+        for name, listeners in wanted.items()
+    }
+    if gateway_port:
+        _fix_gateway(layout, instances_of(workloads), gateway_port)
+    return layout
+
+
+def all_ports(layout: Layout) -> list[int]:
+    """Every port of a layout."""
+    return [port for ports in layout.values() for port in ports.values()]
+
+
+def without(layout: Layout, ports: Collection[int]) -> dict[str, Mapping[str, int]]:
+    """A layout that forgets `ports`, so that others are chosen."""
+    return {
+        name: {what: port for what, port in listeners.items() if port not in ports}
+        for name, listeners in layout.items()
+    }
+
+
+def _listeners(workload: Workload) -> tuple[str, ...]:
+    return ("inbound", "outbound") if workload.is_gateway else ("inbound", "outbound", "app")
+
+
+def _fix_gateway(
+    layout: dict[str, dict[str, int]], instances: Mapping[str, Workload], port: int
+) -> None:
+    for name, workload in instances.items():
+        if workload.is_gateway:
+            layout[name]["inbound"] = port
+            return
