@@ -22,22 +22,17 @@ PROGRAM = "mesheryctl"
 class Root(click.Group):
     """A group that knows its nouns by name and imports one only when it is used."""
 
-    # `typing.override` comes with Python 3.12; until then mypy is told by hand.
-    def list_commands(self, ctx: click.Context) -> list[str]:  # type: ignore[explicit-override]
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Nouns of ours, in the order of help."""
         del ctx
         return list(BUILT_IN)
 
-    def get_command(  # type: ignore[explicit-override]
-        self, ctx: click.Context, cmd_name: str
-    ) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a noun, imported now."""
         del ctx
         return load_noun(cmd_name)
 
-    def format_commands(  # type: ignore[explicit-override]
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The nouns with their line of the table; nothing is imported for it."""
         del ctx
         with formatter.section("Nouns"):

@@ -1,0 +1,128 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI, Request, Response
+from sqlalchemy import update
+
+from meshery.core.database import Database, db_now
+from meshery.core.settings import Settings
+from meshery.web.answers import AnswerLayer, answer
+from meshery.web.respond import json_response
+
+KEY = {"Idempotency-Key": "order-1"}
+
+
+class Shop:
+    """Counts what was done; `slow` holds an answer back, `fail` makes the server fail."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.slow = asyncio.Event()
+        self.slow.set()
+        self.status = 201
+
+    async def order(self, request: Request) -> Response:
+        await self.slow.wait()
+        self.done += 1
+        body = await request.json()
+        return json_response(
+            [self.done, body], status=self.status, headers={"Location": f"/api/o/{self.done}"}
+        )
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await Database.open(Settings(home=str(tmp_path)))
+    async with opened.write() as connection:
+        await connection.run_sync(answer.metadata.create_all, tables=[answer])
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+async def client(database: Database, shop: Shop) -> AsyncIterator[httpx2.AsyncClient]:
+    app = FastAPI()
+    app.add_api_route("/api/orders", shop.order, methods=["POST"])
+    layer = AnswerLayer(app, database=lambda: database)
+    transport = httpx2.ASGITransport(app=layer)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+async def test_the_same_request_is_answered_twice_and_done_once(
+    client: httpx2.AsyncClient, shop: Shop
+) -> None:
+    first = await client.post("/api/orders", json={"n": 1}, headers=KEY)
+    second = await client.post("/api/orders", json={"n": 1}, headers=KEY)
+    assert shop.done == 1
+    assert (second.status_code, second.content) == (first.status_code, first.content)
+    assert second.headers["location"] == "/api/o/1"
+    assert second.headers["idempotency-replayed"] == "true"
+    assert "idempotency-replayed" not in first.headers
+
+
+async def test_another_body_under_the_same_key_is_refused(
+    client: httpx2.AsyncClient, shop: Shop
+) -> None:
+    await client.post("/api/orders", json={"n": 1}, headers=KEY)
+    refused = await client.post("/api/orders", json={"n": 2}, headers=KEY)
+    assert refused.status_code == 422
+    assert refused.json()["code"] == "meshery.idempotency_key"
+    assert shop.done == 1
+
+
+async def test_without_a_key_every_request_counts(client: httpx2.AsyncClient, shop: Shop) -> None:
+    for _ in range(2):
+        await client.post("/api/orders", json={})
+    assert shop.done == 2
+
+
+async def test_a_second_request_meanwhile_is_told_to_come_back(
+    client: httpx2.AsyncClient, shop: Shop
+) -> None:
+    shop.slow.clear()
+    first = asyncio.create_task(client.post("/api/orders", json={}, headers=KEY))
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+        busy = await client.post("/api/orders", json={"never": "reserved"}, headers=KEY)
+        if busy.status_code == 422:
+            break
+    same = await client.post("/api/orders", json={}, headers=KEY)
+    assert same.status_code == 409
+    assert same.json()["code"] == "meshery.idempotency_busy"
+    shop.slow.set()
+    assert (await first).status_code == 201
+    assert shop.done == 1
+
+
+async def test_a_failure_of_the_server_is_not_kept(client: httpx2.AsyncClient, shop: Shop) -> None:
+    shop.status = 503
+    await client.post("/api/orders", json={}, headers=KEY)
+    shop.status = 201
+    assert (await client.post("/api/orders", json={}, headers=KEY)).status_code == 201
+
+
+async def test_a_reservation_of_a_dead_server_lapses(
+    client: httpx2.AsyncClient, shop: Shop, database: Database
+) -> None:
+    await client.post("/api/orders", json={}, headers=KEY)
+    async with database.write() as connection:
+        lapsed = update(answer).values(status=None, reserved_until=db_now())
+        await connection.execute(lapsed)
+    await asyncio.sleep(0.01)
+    assert (await client.post("/api/orders", json={}, headers=KEY)).status_code == 201
+    assert shop.done == 2
+
+
+@pytest.mark.parametrize("key", ["x" * 201, "a\tb"])
+async def test_an_unusable_key_is_refused(client: httpx2.AsyncClient, key: str) -> None:
+    refused = await client.post("/api/orders", json={}, headers={"Idempotency-Key": key})
+    assert refused.status_code == 400
