@@ -1,0 +1,84 @@
+"""The one sentence that answers a result's question, with its numbers, before any picture."""
+
+from collections.abc import Mapping, Sequence
+
+from meshery.performance.model import Validity
+from meshery.performance.result import ArmResult, FunctionCost, Interval
+from meshery.performance.validity import Verdict
+
+
+def overhead_sentence(
+    rate_rps: float,
+    delta_us: Mapping[str, Interval],
+    null_delta_us: Mapping[str, Interval],
+    verdict: Verdict,
+) -> str:
+    """What the mesh adds on one hop, and whether that may be believed."""
+    p50, p90, p99 = (delta_us.get(name) for name in ("p50", "p90", "p99"))
+    if p50 is None or p90 is None or p99 is None:
+        return "One of the arms was never answered, so nothing can be said of the difference."
+    told = (
+        f"At {rate_rps:,.0f} requests per second the mesh adds {p50.value:,.0f} us at the median "
+        f"({p50.low:,.0f} to {p50.high:,.0f}), {p90.value:,.0f} us at p90 and "
+        f"{p99.value:,.0f} us at p99; "
+    )
+    null = null_delta_us.get("p50")
+    return told + _belief(verdict, null)
+
+
+def _belief(verdict: Verdict, null: Interval | None) -> str:
+    if verdict.validity is Validity.INVALID:
+        return f"but this run cannot be believed: {verdict.reasons[0]}."
+    if null is not None and not null.holds_zero:
+        return (
+            f"the two arms off the mesh differ by {null.value:,.1f} us, "
+            "so that much of it may not be the mesh's."
+        )
+    if verdict.validity is Validity.DEGRADED:
+        return f"take it with care: {verdict.reasons[0]}."
+    return "the injector kept up and the two arms off the mesh agree, so the difference is its."
+
+
+def load_sentence(target: str, arm: ArmResult, *, mode: str, verdict: Verdict) -> str:
+    """How a target did under load."""
+    errors = f"{arm.errors:,} of them errors" if arm.errors else "none of them an error"
+    told = (
+        f"{target} answered {arm.requests:,} requests at {arm.rate_rps:,.0f} per second, {errors}"
+    )
+    if mode == "open":
+        told += f": {latency(arm.p50_us)} at the median, {latency(arm.p99_us)} at p99"
+    else:
+        told += "; a closed loop tells throughput only"
+    return told + _verdict_end(verdict)
+
+
+def functions_sentence(costs: Sequence[FunctionCost]) -> str:
+    """Which functions of the mesh cost something that can be told."""
+    told = [
+        f"{cost.title} {cost.delta_us['p50'].value:+,.0f} us"
+        for cost in costs
+        if cost.distinguishable
+    ]
+    rest = [cost.title for cost in costs if not cost.distinguishable]
+    parts = []
+    if told:
+        parts.append("At the median, " + ", ".join(told) + ".")
+    if rest:
+        parts.append("Not distinguishable from nothing: " + ", ".join(rest) + ".")
+    return " ".join(parts)
+
+
+def latency(value_us: float) -> str:
+    """A latency in the unit that reads best."""
+    if value_us < 1_000:
+        return f"{value_us:,.0f} us"
+    if value_us < 1_000_000:
+        return f"{value_us / 1_000:,.1f} ms"
+    return f"{value_us / 1_000_000:,.2f} s"
+
+
+def _verdict_end(verdict: Verdict) -> str:
+    if verdict.validity is Validity.VALID:
+        return "."
+    word = "cannot be believed" if verdict.validity is Validity.INVALID else "needs care"
+    return f". It {word}: {verdict.reasons[0]}."
