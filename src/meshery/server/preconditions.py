@@ -1,0 +1,72 @@
+"""What must hold before a server starts, beyond the form of single settings."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+from meshery.core import leases
+from meshery.core.errors import UnsupportedError
+from meshery.core.settings import Settings
+from meshery.operations.platform import Platform
+from meshery.server.listener import demand_loopback, is_loopback
+
+_CLAIM = "server.alone"
+_CLAIM_S = 15.0
+_SECURE_SCHEMES = frozenset({"tls", "wss"})
+
+
+def demand_allowed(settings: Settings) -> None:
+    """UnsupportedError when these settings describe a server that we do not run."""
+    demand_loopback(settings.server)
+    _demand_safe_bus(settings)
+
+
+def _demand_safe_bus(settings: Settings) -> None:
+    """A NATS server on another host needs TLS and a token: operations and events travel over it."""
+    url = settings.bus.url
+    if not url or is_loopback(urlsplit(url).hostname or ""):
+        return
+    missing = []
+    if urlsplit(url).scheme not in _SECURE_SCHEMES and not settings.bus.tls_ca_file:
+        missing.append("TLS (a tls:// address or bus.tls_ca_file)")
+    if not settings.bus.token_file:
+        missing.append("a token (bus.token_file)")
+    if missing:
+        raise UnsupportedError(
+            f"the NATS server {url} may not be used without protection",
+            cause=f"it is on another host, and {' and '.join(missing)} is missing",
+            remedy="set both; see `mesheryctl system settings`",
+            code="meshery.unsupported.bus",
+        )
+
+
+async def hold_shared_database(platform: Platform) -> None:
+    """Be the one server of a shared database whose bus is a child of ours; runs until cancelled.
+
+    UnsupportedError when another server has it: several need one external NATS server. The same
+    home may take it again at once after a crash.
+    """
+    if platform.settings.bus.url or platform.database.dialect == "sqlite":
+        return
+    owner = f"{platform.host}:{platform.settings.home_path}"
+    fence = await leases.acquire(platform.database, _CLAIM, owner=owner, ttl_s=_CLAIM_S)
+    if fence is None:
+        raise _not_alone()
+    try:
+        while True:
+            await asyncio.sleep(_CLAIM_S / 3)
+            if not await leases.renew(
+                platform.database, _CLAIM, owner=owner, fence=fence, ttl_s=_CLAIM_S
+            ):
+                raise _not_alone()
+    finally:
+        await leases.release(platform.database, _CLAIM, owner=owner, fence=fence)
+
+
+def _not_alone() -> UnsupportedError:
+    return UnsupportedError(
+        "another server uses this database with a NATS server of its own",
+        cause="their operations and events would not reach each other",
+        remedy="give all of them one external NATS server (bus.url, bus.token_file), "
+        "or this one its own database",
+        code="meshery.unsupported.servers",
+    )

@@ -1,0 +1,3 @@
+from fixtures.loopback import loopback
+
+__all__ = ["loopback"]
