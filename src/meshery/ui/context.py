@@ -1,10 +1,11 @@
-"""What a page is given: the state of the server, the address it was asked for, and tasks that end when its reader leaves."""
+"""What a page is given: the server's state, its address, and tasks that end with its reader."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastapi import FastAPI
 from nicegui import Client, background_tasks
 
 from meshery.core.errors import MesheryError
@@ -16,7 +17,8 @@ Work = Callable[[], Awaitable[object]]
 class PageContext:
     """One visit of one page by one browser tab.
 
-    `state` is the server's platform. Tasks begun here start when the tab has connected and are cancelled when it is gone.
+    `state` is the server's platform, `app` the application that serves the page. Tasks begun here
+    start when the tab has connected and are cancelled when it is gone.
     """
 
     state: Any
@@ -25,6 +27,7 @@ class PageContext:
     query: Mapping[str, str]
     actor: str
     client: Client
+    app: FastAPI
     _work: list[tuple[str, Work]] = field(default_factory=list)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _connected: bool = False
@@ -43,11 +46,11 @@ class PageContext:
             self._work.append((name, work))
 
     def every(self, period_s: float, work: Work, *, name: str = "refresh") -> None:
-        """Run `work` now and each `period_s` after its end. A part that does not answer is asked again, less often."""
+        """Run `work` now and `period_s` after each end; less often while a part is away."""
         self.start(name, lambda: _repeat(period_s, work))
 
     def on_notice(self, hear: Callable[[Any], None]) -> None:
-        """Hear every notice that reaches this tab; the frame's one subscription serves all listeners."""
+        """Hear every notice that reaches this tab; one subscription serves all listeners."""
         self._listeners.append(hear)
 
     def tell(self, notice: Any) -> None:
@@ -84,7 +87,7 @@ async def _repeat(period_s: float, work: Work) -> None:
             await work()
             pause_s = period_s
         except MesheryError:
-            # The part that is asked has its own voice for being away (events, the health page): here only patience.
+            # The part that is away tells of it by itself (events, parts): here only patience.
             pause_s = min(pause_s * 2, 30.0)
         await asyncio.sleep(pause_s)
 

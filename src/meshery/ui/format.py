@@ -1,4 +1,4 @@
-"""Numbers, spans and instants as people read them: a unit always, and never more digits than the measurement has."""
+"""Numbers, spans and instants as people read them: always a unit, never more digits than known."""
 
 from datetime import UTC, datetime
 

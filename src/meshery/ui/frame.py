@@ -1,6 +1,7 @@
-"""The frame around every page: top bar, navigation, search, notices and keys. It knows pages, and no domain.
+"""The frame around every page: top bar, navigation, search, notices and keys.
 
-Widths and folding are the style sheet's business, so the frame needs no round trip to lay itself out.
+It knows pages, and no domain. Widths and folding are the style sheet's business, so the frame needs
+no round trip to lay itself out.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""The notification centre: a bell with a count, and a drawer that shows the event stream as it comes.
+"""The notification centre: a bell with a count, and a drawer that shows events as they come.
 
-One bounded subscription a tab feeds the count, the drawer, and every page that asked to hear of notices.
+One bounded subscription a tab feeds the count, the drawer, and every page that asked to hear.
 """
 
 import asyncio

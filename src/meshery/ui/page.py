@@ -1,7 +1,8 @@
-"""What a room hands in to become part of the pages: a `Page`, and what it may add to the frame around every page.
+"""What a room hands in to become part of the pages: a `Page`, and additions to the frame.
 
-A room's `pages.py` ends in `PAGES: tuple[Page, ...]`. Besides its own content a page may bring context chips (what is
-connected), search hits and the stream of notices; the frame asks all pages for them, so it knows no domain.
+A room's `pages.py` ends in `PAGES: tuple[Page, ...]`. Besides its own content a page may bring
+context chips (what is connected), search hits and the stream of notices; the frame asks all pages
+for them, so it knows no domain.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -49,7 +50,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class NoticeSource:
-    """Where notices come from: `recent` newest first, `live` one bounded subscription that ends with its context."""
+    """Where notices come from: `recent`, newest first; `live`, one bounded subscription."""
 
     recent: Callable[[Any], Awaitable[list[Notice]]]
     live: Callable[[Any], AbstractAsyncContextManager[AsyncIterator[Notice]]]
@@ -59,8 +60,9 @@ class NoticeSource:
 class Page:
     """One page: where it lives, how navigation names it, and who draws it.
 
-    `route` is a path with `{names}`. `title` is a word or two in sentence case. `icon` is a name of the bundled Material
-    Icons font (the newer Symbols are not in it). Pages are ordered by `section`, then `order`.
+    `route` is a path with `{names}`. `title` is a word or two in sentence case. `icon` is a name of
+    the bundled Material Icons font (the newer Symbols are not in it). Pages are ordered by
+    `section`, then `order`.
     """
 
     route: str

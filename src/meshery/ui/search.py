@@ -1,4 +1,4 @@
-"""Search over everything that has a name: asks each page that can search, shows what was found, opens the first on Enter."""
+"""Search over everything that has a name: asks each page that can search; Enter opens the first."""
 
 import asyncio
 from collections.abc import Sequence
@@ -26,7 +26,8 @@ class SearchBox:
             ui.icon("search").props("aria-hidden=true")
             field = ui.input(placeholder="Search", on_change=self._changed)
             field.props(
-                'borderless dense debounce=150 clearable for=search aria-label="Search" autocomplete=off'
+                "borderless dense debounce=150 clearable for=search autocomplete=off "
+                'aria-label="Search"'
             )
             field.on("keydown.enter", self._open_first)
             field.on("keydown.esc", lambda: field.set_value(""))

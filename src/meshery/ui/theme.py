@@ -1,7 +1,8 @@
 """Colours, type and sizes of the pages, in one table, and the sheet that is made of it.
 
-Nothing else in the pages names a colour: the style sheet and the charts use the CSS variables written here, so one table
-serves light and dark, and a test holds every pair of text and ground to a contrast of 4.5:1 (WCAG 2.2, 1.4.3).
+Nothing else in the pages names a colour: the style sheet and the charts use the CSS variables
+written here, so one table serves light and dark, and a test holds every pair of text and ground to
+a contrast of 4.5:1 (WCAG 2.2, 1.4.3).
 """
 
 from collections.abc import Mapping
@@ -40,7 +41,7 @@ TOKENS: Mapping[str, Token] = {
     "bad-soft": Token("#fdeceb", "#331a1a"),
     "info-soft": Token("#e8f0fd", "#16243b"),
     "series-null": Token("#b7791f", "#e0a92e"),
-    # Okabe and Ito's palette, the members that stand clear of the three series above, lifted for a dark ground.
+    # Okabe and Ito's palette: the members that stand clear of the three series above.
     "series-4": Token("#0072b2", "#56b4e9"),
     "series-5": Token("#b3487f", "#d98cb8"),
     "series-6": Token("#d55e00", "#f08a4b"),
@@ -93,7 +94,7 @@ def _variables(mode: Mode) -> str:
 
 @cache
 def head_html() -> str:
-    """What every page carries in its head: the tokens, the sheet and the few keys that work without the server."""
+    """What every page carries in its head: tokens, sheet, and keys that need no server."""
     room = files("meshery.ui")
     sheet = room.joinpath("style.css").read_text(encoding="utf-8")
     script = room.joinpath("shell.js").read_text(encoding="utf-8")
@@ -107,4 +108,4 @@ def head_html() -> str:
 QUASAR_HOOK = """
         Quasar.Dark.set(document.documentElement.dataset.theme === "dark");
 """
-"""Runs where NiceGUI sets Quasar up, before anything is drawn: Quasar follows the mode that the head chose."""
+"""Runs where NiceGUI sets Quasar up, before anything is drawn: it follows the head's choice."""

@@ -1,6 +1,7 @@
-"""The ground all charts share: axes, legend and tooltip in the theme's colours, drawn as SVG, without animation.
+"""The ground all charts share: axes, legend and tooltip in the theme's colours, as SVG.
 
-SVG takes CSS variables as colours, so one option tree serves light and dark and a switch of mode redraws nothing.
+SVG takes CSS variables as colours, so one option tree serves light and dark and a switch of mode
+redraws nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -121,7 +122,8 @@ def chart(tree: Options, *, height_px: int, label: str) -> ui.echart:
 
 
 MICROSECONDS = (
-    "v => v >= 1e6 ? (v / 1e6).toLocaleString('en') + ' s' : v >= 1e3 ? (v / 1e3).toLocaleString('en') + ' ms' "
+    "v => v >= 1e6 ? (v / 1e6).toLocaleString('en') + ' s' "
+    ": v >= 1e3 ? (v / 1e3).toLocaleString('en') + ' ms' "
     ": v.toLocaleString('en') + ' µs'"
 )
 """JavaScript that writes an axis value in microseconds."""

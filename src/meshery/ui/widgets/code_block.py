@@ -10,7 +10,7 @@ def code_block(text: str, *, label: str = "Text") -> Tag:
     """Draw `text` in a monospace box."""
     with tag("div", classes="code-block") as block:
         tag("pre", text, tabindex="0", aria_label=label)
-        # The text goes into the handler as a JSON string, which is a JavaScript literal: nothing in it can end it.
+        # A JSON string is a JavaScript literal, so nothing in the text can end it.
         literal = json.dumps(text).replace("<", "\\u003c")
         icon_button("content_copy", "Copy").on(
             "click", js_handler=f"() => navigator.clipboard.writeText({literal})"

@@ -7,7 +7,7 @@ from meshery.ui.widgets.html import tag
 
 
 async def confirm(title: str, *, goes: str, stays: str, verb: str) -> bool:
-    """Ask, and wait for the answer; closing the dialog is a no. `verb` is the word on the button."""
+    """Ask and wait; closing the dialog is a no. `verb` is the word on the button."""
     with ui.dialog() as dialog, tag("div", classes="dialog", role="alertdialog", aria_label=title):
         tag("h2", title)
         tag("p", f"Goes: {goes}")

@@ -1,6 +1,7 @@
-"""A long list, paged, sorted and searched by the server, so that ten thousand rows cost a page of them.
+"""A long list, paged, sorted and searched by the server: ten thousand rows cost one page.
 
-Cells are text, links, chips, numbers or code; Vue escapes them all, so nothing of a row can become markup.
+Cells are text, links, chips, numbers or code; Vue escapes them all, so nothing of a row can become
+markup.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,7 +26,8 @@ PAGE_SIZE = 25
 class Column:
     """One column: `name` is the key in the rows, and the order field where `sortable`.
 
-    A `link` cell is `[text, href]`, a `state` cell the state's name, a `time` cell `[words, exact]`.
+    A `link` cell is `[text, href]`, a `state` cell the state's name, a `time` cell
+    `[words, exact]`.
     """
 
     name: str
@@ -56,7 +58,7 @@ Load = Callable[[TableQuery], Awaitable[TablePage]]
 
 
 class DataTable:
-    """A table over `load`. `noun` names one row in words; `on_select` gets the ids of ticked rows."""
+    """A table over `load`. `noun` names one row; `on_select` gets the ids of ticked rows."""
 
     def __init__(
         self,
@@ -132,7 +134,8 @@ class DataTable:
 
     async def _requested(self, event: GenericEventArguments) -> None:
         wanted = event.args["pagination"]
-        order = f"{'-' if wanted.get('descending') else ''}{wanted.get('sortBy') or self._query.order.lstrip('-')}"
+        field = wanted.get("sortBy") or self._query.order.lstrip("-")
+        order = f"-{field}" if wanted.get("descending") else field
         size = min(int(wanted.get("rowsPerPage") or PAGE_SIZE), 100)
         self._query = TableQuery(
             max(int(wanted.get("page") or 1), 1), size, order, self._query.search
@@ -166,13 +169,20 @@ def _state_template() -> str:
     look = f"({table}[props.value] || ['quiet', 'circle'])"
     return (
         f'<q-td :props="props"><span v-if="props.value" :class="\'status-chip \' + {look}[0]">'
-        f'<q-icon :name="{look}[1]" aria-hidden="true" /><span>{{{{ props.value }}}}</span></span></q-td>'
+        f'<q-icon :name="{look}[1]" aria-hidden="true" />'
+        "<span>{{ props.value }}</span></span></q-td>"
     )
 
 
 _TEMPLATES: dict[str, str] = {
-    "link": '<q-td :props="props"><a v-if="props.value" :href="props.value[1]">{{ props.value[0] }}</a></q-td>',
-    "time": '<q-td :props="props"><time v-if="props.value" :title="props.value[1]">{{ props.value[0] }}</time></q-td>',
+    "link": (
+        '<q-td :props="props"><a v-if="props.value && props.value[1]" :href="props.value[1]">'
+        '{{ props.value[0] }}</a><span v-else-if="props.value">{{ props.value[0] }}</span></q-td>'
+    ),
+    "time": (
+        '<q-td :props="props"><time v-if="props.value" :title="props.value[1]">'
+        "{{ props.value[0] }}</time></q-td>"
+    ),
     "code": '<q-td :props="props"><code>{{ props.value }}</code></q-td>',
     "state": _state_template(),
 }

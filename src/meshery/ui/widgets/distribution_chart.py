@@ -1,4 +1,4 @@
-"""How the answers spread: the share of requests in each bucket of latency, buckets growing by a constant factor."""
+"""How the answers spread: the share of requests in each bucket, over a logarithmic axis."""
 
 import math
 from collections.abc import Sequence

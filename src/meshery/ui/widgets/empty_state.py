@@ -1,4 +1,4 @@
-"""What a page says where nothing is yet: why it is empty, and the next step as a button or a command."""
+"""What a page says where nothing is yet: why, and the next step as a button or a command."""
 
 from nicegui import ui
 

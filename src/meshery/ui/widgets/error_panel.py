@@ -1,4 +1,4 @@
-"""An error as a person needs it: what happened, why, what to do, a button for it, and where its operation is."""
+"""An error as a person needs it: what happened, why, what to do, and where its operation is."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,7 +1,8 @@
-"""A small graph of services, left to right, at positions the server gives; updated in place about each second.
+"""A small graph of services, left to right, at positions the server gives, updated in place.
 
-Nodes are buttons over drawn edges, so a keyboard reaches them and the sheet colours them. An edge's width tells its rate,
-its colour its errors, a lock mutual TLS, and a dashed line says configured but not observed.
+Nodes are buttons over drawn edges, so a keyboard reaches them and the sheet colours them. An edge's
+width tells its rate, its colour its errors, a lock mutual TLS, and a dashed line says configured
+but not observed.
 """
 
 import math
@@ -21,7 +22,7 @@ NodeState = Literal["ready", "starting", "lost", "outside"]
 
 @dataclass(frozen=True)
 class GraphNode:
-    """One service: its place in columns and rows (fractions allowed), its state, and a word below its name."""
+    """One service: its place in columns and rows (fractions allowed), state and small print."""
 
     id: str
     label: str
@@ -34,7 +35,7 @@ class GraphNode:
 
 @dataclass(frozen=True)
 class GraphEdge:
-    """Who calls whom: requests per second, share of errors (0 to 1), whether by mutual TLS, whether seen at all."""
+    """Who calls whom: rate, share of errors (0 to 1), whether by mutual TLS, whether seen."""
 
     source: str
     target: str
@@ -158,7 +159,8 @@ class GraphView:
     def _curve(self, edge: GraphEdge) -> str:
         x1, y1, x2, y2 = self._ends(edge)
         bend = max((x2 - x1) / 2, 40)
-        return f"M{x1:.0f} {y1:.0f}C{x1 + bend:.0f} {y1:.0f} {x2 - bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
+        left, right = x1 + bend, x2 - bend
+        return f"M{x1:.0f} {y1:.0f}C{left:.0f} {y1:.0f} {right:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
 
     def _middle(self, edge: GraphEdge) -> tuple[float, float]:
         """Where the words stand: percent from the left, pixels from the top."""

@@ -1,4 +1,4 @@
-"""Plain elements with text and attributes. Text is always a text node, so nothing that comes from outside becomes markup."""
+"""Plain elements with text and attributes; text is a text node, so nothing becomes markup."""
 
 from nicegui.elements.mixins.text_element import TextElement
 

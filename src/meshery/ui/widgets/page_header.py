@@ -8,7 +8,7 @@ from meshery.ui.widgets.html import Tag, tag
 
 @dataclass(frozen=True)
 class PageHeader:
-    """The two places of a header that a page fills: `state` beside the title, `actions` at the right."""
+    """What a page fills: `state` beside the title, `actions` at the right."""
 
     state: Tag
     actions: Tag

@@ -1,4 +1,4 @@
-"""Latency by percentile: x = -log10(1 - p), so every further nine takes the same room; y logarithmic."""
+"""Latency by percentile: x = -log10(1 - p), each further nine as wide; y logarithmic."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _NINES = 5
 
 @dataclass(frozen=True)
 class Curve:
-    """One arm: points (percentile 0 to 100, microseconds), and bounds (percentile, low, high) where they are known."""
+    """One arm: points (percentile 0..100, microseconds), bounds (percentile, low, high)."""
 
     key: str
     name: str
@@ -31,7 +31,7 @@ class Curve:
 
 
 def percentile_chart(curves: Sequence[Curve], *, height_px: int = 300) -> ui.echart:
-    """Draw the curves; the arm `null` is dashed. Points past 99.999 % are left out, as are values of zero."""
+    """Draw the curves; `null` is dashed. Values of zero are left out: the axis has none."""
     drawn = [_line(curve, index) for index, curve in enumerate(curves)]
     bands = [_bounds(curve, index) for index, curve in enumerate(curves) if curve.bounds]
     return chart(
@@ -111,8 +111,8 @@ def _x_axis(nines: int) -> Options:
 _TOOLTIP = (
     "ps => { const rows = ps.filter(p => p.value.length === 2); if (!rows.length) return '';"
     " const p = (1 - 10 ** -rows[0].value[0]) * 100; const us = " + EXACT_MICROSECONDS + ";"
-    " return 'p' + Number(p.toPrecision(5)) + rows.map(r => '<br>' + r.marker + r.seriesName + ' <b>'"
-    " + us(r.value[1]) + '</b>').join(''); }"
+    " return 'p' + Number(p.toPrecision(5)) + rows.map(r => '<br>' + r.marker + r.seriesName + ' '"
+    " + us(r.value[1])).join(''); }"
 )
 
 

@@ -1,4 +1,4 @@
-"""Progress as a vertical list of steps with time, state and the last line of log; a bar only where the total is known."""
+"""Progress as a list of steps with time and state; a bar only where the total is known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Short word that something was done, or why not; it never is the only place where an error is shown."""
+"""A short word that something was done, or why not; never the only place of an error."""
 
 from typing import Literal
 

@@ -18,7 +18,7 @@ def validity_badge(verdict: str) -> None:
 
 
 def validity_panel(verdict: str, reasons: Sequence[str]) -> None:
-    """The verdict with what it means and each reason; a valid result without remarks takes one line."""
+    """The verdict with what it means, and each reason."""
     with tag("section", classes=f"validity {verdict}", aria_label="Validity"):
         with tag("div", classes="cluster"):
             status_chip(verdict)
