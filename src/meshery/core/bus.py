@@ -10,7 +10,7 @@ The bus reconnects for ever. While it is away, publishing raises UnavailableErro
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -219,7 +219,7 @@ class Bus:
 
     async def follow(
         self, stream: str, *, subject: str, after: int | None
-    ) -> AsyncIterator[Message]:
+    ) -> AsyncGenerator[Message]:
         """Messages of a stream in order, from the one after sequence `after`, for ever.
 
         `after=None` begins with messages published from now on; 0 with the oldest kept. Breaks of
@@ -255,7 +255,7 @@ class Bus:
 
     async def work(
         self, subject: str, *, durable: str, batch: int = 1
-    ) -> AsyncIterator[Wakeup | None]:
+    ) -> AsyncGenerator[Wakeup | None]:
         """Wake-ups of the work queue on `subject`, shared with all who use the same `durable`.
 
         Yields None about every five seconds without one. Never ends; survives the bus's restarts.

@@ -5,7 +5,7 @@ the entry-point group `meshery.keepers` as a sequence of Keeper.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Literal
@@ -43,10 +43,15 @@ class Keeper:
     singleton: bool = True
 
 
-async def run_keepers(platform: Platform, *, where: Where, owner: str) -> None:
-    """Run all registered keepers of this process until cancelled. `owner` names the process."""
+async def run_keepers(
+    platform: Platform, *, where: Where, owner: str, keepers: Sequence[Keeper] | None = None
+) -> None:
+    """Run keepers of this process until cancelled: all registered ones, unless some are given.
+
+    `owner` names the process in leases.
+    """
     async with asyncio.TaskGroup() as group:
-        for keeper in load_keepers():
+        for keeper in load_keepers() if keepers is None else keepers:
             if keeper.where == where:
                 group.create_task(_keep(platform, keeper, owner), name=f"keeper-{keeper.name}")
 

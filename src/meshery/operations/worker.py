@@ -6,7 +6,8 @@ database: what it cannot read or write it tries again.
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,14 +16,15 @@ from ulid import ULID
 from meshery.core.bus import SUBJECT_CANCEL, Wakeup
 from meshery.core.durations import parse_duration
 from meshery.core.errors import MesheryError, UnavailableError
-from meshery.core.telemetry import counter, gauge, get_logger, log_context
+from meshery.core.settings import Settings
+from meshery.core.telemetry import configure_logging, counter, gauge, get_logger, log_context
 from meshery.operations.attempt import Attempt, Stop
 from meshery.operations.beat import Beat
 from meshery.operations.claims import Busy, Claim, Claimed, claim
 from meshery.operations.finish import finish, say_started
-from meshery.operations.keepers import run_keepers
+from meshery.operations.keepers import Keeper, run_keepers
 from meshery.operations.model import OperationState, WorkKind
-from meshery.operations.platform import Platform
+from meshery.operations.platform import Platform, open_platform
 from meshery.operations.rows import durable_name, wake_subject
 from meshery.operations.run import Run
 from meshery.operations.slots import Slots
@@ -34,16 +36,41 @@ _running = gauge("operations_running", "Operations this worker runs now")
 _outcomes = counter("operations_ended", "Operations this worker ended", ("kind", "state"))
 
 
-async def run_worker(platform: Platform, stop: asyncio.Event) -> None:
-    """Work until `stop` is set; then hand over what is running."""
-    await Worker(platform).run(stop)
+def main(settings: Settings, *, embedded: bool) -> None:
+    """The process `meshery worker`: works until SIGTERM or SIGINT.
+
+    `embedded` when the server started it; otherwise PostgreSQL and an external bus are demanded
+    (UnsupportedError). UnavailableError when a part does not answer at the start.
+    """
+    configure_logging(settings.log, process="worker")
+    asyncio.run(_serve(settings, embedded=embedded))
+
+
+async def _serve(settings: Settings, *, embedded: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_platform(settings, role="worker", embedded=embedded) as platform:
+        await run_worker(platform, stop)
+
+
+async def run_worker(
+    platform: Platform, stop: asyncio.Event, *, keepers: Sequence[Keeper] | None = None
+) -> None:
+    """Work until `stop` is set; then hand over what is running.
+
+    `keepers` replaces the registered ones.
+    """
+    await Worker(platform, keepers=keepers).run(stop)
 
 
 class Worker:
     """One process's worker."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, *, keepers: Sequence[Keeper] | None = None) -> None:
         self._platform = platform
+        self._keepers = keepers
         self._settings = platform.settings
         self._owner = f"{platform.host}:{os.getpid()}:{ULID()}"
         self._lease_s = parse_duration(platform.settings.worker.lease)
@@ -60,7 +87,7 @@ class Worker:
             for kind in self._platform.kinds.values()
         ]
         loops.append(self._forever("cancels", self._hear_cancels))
-        loops.append(run_keepers(self._platform, where="worker", owner=self._owner))
+        loops.append(self._keep())
         tasks = [asyncio.create_task(loop) for loop in loops]
         _log.info("worker.started", owner=self._owner, kinds=len(self._platform.kinds))
         try:
@@ -82,6 +109,9 @@ class Worker:
             except Exception:  # noqa: BLE001 - the edge of a process's loop
                 _log.exception("worker.loop_broken", loop=name)
             await asyncio.sleep(0.5)
+
+    async def _keep(self) -> None:
+        await run_keepers(self._platform, where="worker", owner=self._owner, keepers=self._keepers)
 
     async def _serve(self, kind: WorkKind) -> None:
         host = self._platform.host if kind.host_bound else ""
