@@ -65,7 +65,7 @@ async def settle(
         measured = await attempt("full", rate)
         if best is None or _rank(measured) < _rank(best[0]):
             best = (measured, rate)
-        if not _less_would_help(measured.verdict):
+        if not less_would_help(measured.verdict):
             break
     assert best is not None  # noqa: S101 - the stairs always hold one more
     return Settled(best[0], best[1], tuple(attempts))
@@ -79,12 +79,13 @@ async def _find_stair(
     for factor in STAIRS:
         measured = await attempt("pilot", _rounded(rate_rps * factor))
         ranks.append(_rank(measured))
-        if not _less_would_help(measured.verdict):
+        if not less_would_help(measured.verdict):
             break
     return ranks.index(min(ranks))
 
 
-def _less_would_help(verdict: Verdict) -> bool:
+def less_would_help(verdict: Verdict) -> bool:
+    """Whether a lower rate could make the verdict better."""
     failed = {check.name for check in verdict.checks if check.verdict is not Validity.VALID}
     return bool(failed & _MENDED_BY_LESS)
 
