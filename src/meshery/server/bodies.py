@@ -47,5 +47,5 @@ def too_large() -> LimitError:
         "the request's body is too large",
         cause=f"at most {MAX_BODY_BYTES} bytes are read",
         remedy="send less at once, or split the document",
-        code="meshery.bodytoo_large",
+        code="meshery.body_too_large",
     )

@@ -14,6 +14,7 @@ from meshery.core.errors import ForbiddenError
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_SOCKET_SCHEMES = {"ws": "http", "wss": "https"}
 
 
 def check_host(headers: Headers, *, port: int, allowed: Collection[str]) -> None:
@@ -49,7 +50,7 @@ def split_host(text: str, scheme: str = "http") -> tuple[str, int]:
         return "", 0
 
 
-def check_origin(headers: Headers, *, needs_proof: bool) -> None:
+def check_origin(headers: Headers, *, scheme: str, needs_proof: bool) -> None:
     """ForbiddenError when a page of another origin sent the request.
 
     With `needs_proof` (the caller shows a cookie) the browser must say where it comes from; a
@@ -60,17 +61,21 @@ def check_origin(headers: Headers, *, needs_proof: bool) -> None:
     if any(site not in {"same-origin", "none"} for site in sites):
         raise _foreign(f"a page of another site ({sites[0]})")
     host = headers.get("host", "")
-    if any(not _is_own(origin, host) for origin in origins):
+    if any(not _is_own(origin, host, scheme) for origin in origins):
         raise _foreign(f"a page of {origins[0]}")
     if needs_proof and not origins and "same-origin" not in sites:
         raise _foreign("a page that does not say where it comes from")
 
 
-def _is_own(origin: str, host: str) -> bool:
+def _is_own(origin: str, host: str, scheme: str) -> bool:
     parts = urlsplit(origin)
     if parts.scheme not in {"http", "https"} or parts.path:
         return False
-    return split_host(parts.netloc, parts.scheme) == split_host(host, parts.scheme)
+    own = split_host(host, parts.scheme)
+    # Under an allowed name a proxy may speak TLS for us; on loopback there is none.
+    if own[0] in LOOPBACK_NAMES and parts.scheme not in {scheme, _SOCKET_SCHEMES.get(scheme)}:
+        return False
+    return split_host(parts.netloc, parts.scheme) == own
 
 
 def _foreign(who: str) -> ForbiddenError:

@@ -63,7 +63,8 @@ class SecurityLayer:
         has_token, has_cookie = self._has_token(headers), self._has_cookie(scope, headers)
         is_open = scope["type"] == "http" and scope["path"] in OPEN_PATHS
         if _is_guarded(scope):
-            check_origin(headers, needs_proof=_needs_proof(scope) and not has_token and has_cookie)
+            needs_proof = _needs_proof(scope) and has_cookie and not has_token
+            check_origin(headers, scheme=scope["scheme"], needs_proof=needs_proof)
         if not (has_token or has_cookie or is_open):
             raise _unknown_caller()
         if has_token or has_cookie:
