@@ -14,7 +14,7 @@ import msgspec
 from meshery.core.durations import format_duration
 from meshery.core.errors import DeadlineError, MesheryError
 from meshery.core.telemetry import get_logger
-from meshery.operations.model import OperationState, WorkKind
+from meshery.operations.model import OperationState, WorkInterruptedError, WorkKind
 from meshery.operations.run import Run
 
 CLEANUP_S = 10.0
@@ -107,7 +107,9 @@ class Attempt:
             return Outcome(OperationState.SUCCEEDED, result=task.result())
         if self._reason is Stop.SHUTDOWN:
             return Outcome(None)
-        return Outcome(OperationState.FAILED, error=_described(error))
+        interrupted = any(isinstance(leaf, WorkInterruptedError) for leaf in _leaves(error))
+        state = OperationState.INTERRUPTED if interrupted else OperationState.FAILED
+        return Outcome(state, error=_described(error))
 
     def _deadline(self) -> DeadlineError:
         limit = format_duration(self._kind.timeout_s)
