@@ -22,6 +22,7 @@ router = APIRouter()
 
 
 def operation_filter(
+    *,
     state: Annotated[list[OperationState] | None, Query(description="May be repeated")] = None,
     kind: str = "",
     subject_kind: str = "",
@@ -41,6 +42,7 @@ def operation_filter(
 
 
 def event_filter(
+    *,
     severity: Annotated[list[Severity] | None, Query(description="May be repeated")] = None,
     category: Annotated[list[str] | None, Query(description="May be repeated")] = None,
     operation_id: str = "",
@@ -96,7 +98,7 @@ async def cancel_operation(platform: PlatformDep, actor: ActorDep, operation_id:
 async def operation_events(
     request: Request, platform: PlatformDep, operation_id: str, query: EventPage
 ) -> Response:
-    """A page of stored events; a stream of `operation` documents when asked for an event stream."""
+    """A page of stored events; to whom asks for a stream, its states as documents."""
     if "text/event-stream" in request.headers.get("accept", ""):
         await platform.operations.get(operation_id)  # 404 before the stream begins
         return sse_response(_states(platform, operation_id))

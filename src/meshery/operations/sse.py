@@ -37,7 +37,9 @@ async def frames_of(
                 if not task.done():
                     yield b": still here\n\n"
         finally:
-            task.cancel()
+            if not task.done():  # the reader went away
+                task.cancel()
+                await asyncio.wait({task})
         try:
             item = task.result()
         except StopAsyncIteration:
