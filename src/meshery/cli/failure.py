@@ -9,13 +9,12 @@ from collections.abc import Sequence
 import click
 import msgspec
 
-from meshery.client.files import last_source
-from meshery.client.terminal import color_allowed, say
+from meshery.client.failure import error_text
+from meshery.client.terminal import say
 from meshery.core.errors import (
     CancelledByUserError,
     InvalidInputError,
     MesheryError,
-    Problem,
     UnavailableError,
 )
 
@@ -35,27 +34,6 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     else:
         say(error_text(known))
     return exit_code
-
-
-def error_text(error: MesheryError) -> str:
-    """An error as lines for a person."""
-    is_notice = error.severity in {"info", "debug"}
-    lines = [("" if is_notice else _red("Error: ")) + error.what]
-    lines += [f"  {_problem(problem)}" for problem in error.problems]
-    # The problems say it better than the sentence that joins them.
-    if error.cause and not error.problems:
-        lines.append(f"  why: {error.cause}")
-    if error.remedy:
-        lines.append(f"  next: {error.remedy}")
-    return "\n".join(lines)
-
-
-def _problem(problem: Problem) -> str:
-    source = last_source()
-    place = f"{source or 'line'}:{problem.line}: " if problem.line else ""
-    path = f"{problem.path}: " if problem.path else ""
-    hint = f" ({problem.hint})" if problem.hint else ""
-    return f"{place}{path}{problem.message}{hint}"
 
 
 def _known(error: BaseException, *, is_verbose: bool) -> MesheryError:
@@ -94,9 +72,3 @@ def _wants_json(arguments: Sequence[str]) -> bool:
         if option in {"-o", "--output"} and value == "json":
             return True
     return False
-
-
-def _red(text: str) -> str:
-    return (
-        click.style(text, fg="red", bold=True) if sys.stderr.isatty() and color_allowed() else text
-    )

@@ -39,27 +39,36 @@ def _demand_safe_bus(settings: Settings) -> None:
         )
 
 
-async def hold_shared_database(platform: Platform) -> None:
-    """Be the one server of a shared database whose bus is a child of ours; runs until cancelled.
+async def take_claim(platform: Platform) -> int:
+    """Claim a shared database whose bus is a child of ours; the fence, 0 where no claim is needed.
 
     UnsupportedError when another server has it: several need one external NATS server. The same
     home may take it again at once after a crash.
     """
     if platform.settings.bus.url or platform.database.dialect == "sqlite":
-        return
-    owner = f"{platform.host}:{platform.settings.home_path}"
-    fence = await leases.acquire(platform.database, _CLAIM, owner=owner, ttl_s=_CLAIM_S)
+        return 0
+    fence = await leases.acquire(platform.database, _CLAIM, owner=_owner(platform), ttl_s=_CLAIM_S)
     if fence is None:
         raise _not_alone()
+    return fence
+
+
+async def keep_claim(platform: Platform, fence: int) -> None:
+    """Renew the claim until cancelled, then give it back. UnsupportedError when it was lost."""
+    if not fence:
+        return
+    database, owner = platform.database, _owner(platform)
     try:
         while True:
             await asyncio.sleep(_CLAIM_S / 3)
-            if not await leases.renew(
-                platform.database, _CLAIM, owner=owner, fence=fence, ttl_s=_CLAIM_S
-            ):
+            if not await leases.renew(database, _CLAIM, owner=owner, fence=fence, ttl_s=_CLAIM_S):
                 raise _not_alone()
     finally:
-        await leases.release(platform.database, _CLAIM, owner=owner, fence=fence)
+        await leases.release(database, _CLAIM, owner=owner, fence=fence)
+
+
+def _owner(platform: Platform) -> str:
+    return f"{platform.host}:{platform.settings.home_path}"
 
 
 def _not_alone() -> UnsupportedError:

@@ -1,0 +1,36 @@
+"""What a server stands on while it runs, opened in order and closed in the reverse order.
+
+Supervisor and bus, platform (rows migrated on the way), the claim on a shared database, the worker,
+and the keepers of this process.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from meshery.core.settings import Settings
+from meshery.operations.keepers import run_keepers
+from meshery.operations.platform import Platform, open_platform
+from meshery.server.preconditions import keep_claim, take_claim
+from meshery.server.tree import process_tree
+
+
+@asynccontextmanager
+async def running_parts(settings: Settings) -> AsyncIterator[Platform]:
+    """The opened platform, with all that works beside it. A MesheryError when a part fails."""
+    async with process_tree(settings) as tree, open_platform(settings, role="server") as platform:
+        fence = await take_claim(platform)
+        if settings.worker.embedded:
+            await tree.start_worker()
+        owner = f"{platform.host}:server:{os.getpid()}"
+        async with asyncio.TaskGroup() as group:
+            beside = [
+                group.create_task(keep_claim(platform, fence), name="claim"),
+                group.create_task(run_keepers(platform, where="server", owner=owner)),
+            ]
+            try:
+                yield platform
+            finally:
+                for task in beside:
+                    task.cancel()
