@@ -66,6 +66,14 @@ class Fields:
             return default
         return value
 
+    def truth(self, key: str, *, default: bool) -> bool:
+        """True or false."""
+        value = self._data.get(key, default)
+        if isinstance(value, bool):
+            return value
+        self.fault(key, f"must be true or false, not {_kind_of(value)}")
+        return default
+
     def number(self, key: str, default: float, *, low: float, high: float) -> float:
         """A number within bounds."""
         value = self._value(key, default)
