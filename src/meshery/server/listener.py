@@ -4,6 +4,7 @@ import errno
 import ipaddress
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from meshery.core.errors import ConflictError, InvalidInputError, UnsupportedError
@@ -82,14 +83,20 @@ def who_listens(port: int) -> str:
         return ""
     inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            held = {str(link.readlink()) for link in (process / "fd").iterdir()}
-            if held & inodes:
-                name = (process / "comm").read_text().strip()
-                return f"{name} (process {process.name})"
-        except OSError:  # another user's, or gone by now
-            continue
+        if _held_by(process) & inodes:
+            with suppress(OSError):
+                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
     return ""
+
+
+def _held_by(process: Path) -> set[str]:
+    """What a process has open; nothing when it is another user's, or gone by now."""
+    held = set()
+    with suppress(OSError):
+        for link in (process / "fd").iterdir():
+            with suppress(OSError):
+                held.add(str(link.readlink()))
+    return held
 
 
 def _listening_inodes(port: int) -> set[str]:
