@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from meshery.core.paths import runtime_dir
+from meshery.sandbox.model import Instance
 from meshery.sandbox.objects import Workload
 from meshery.sandbox.ports import take_ports
 from meshery.sandbox.store import Layout
@@ -52,6 +53,12 @@ class Places(msgspec.Struct, frozen=True):
     def group(self, instance: str = "") -> str:
         """The supervisor's name for all processes of the sandbox, or of one instance."""
         return f"sandbox/{self.name}/" + (f"{instance}/" if instance else "")
+
+
+def process_names(sandbox: str, instance: Instance) -> tuple[str, ...]:
+    """The supervisor's names of an instance's processes: its application, if any, and its proxy."""
+    parts = ("app", "proxy") if instance.has_app else ("proxy",)
+    return tuple(f"sandbox/{sandbox}/{instance.name}/{part}" for part in parts)
 
 
 def instances_of(workloads: Iterable[Workload]) -> dict[str, Workload]:
