@@ -120,19 +120,30 @@ class ServerClient:
             time.sleep(_RECONNECT_S)
 
     def stream_once(
-        self, path: str, *, params: Mapping[str, Any] | None = None, after: str = ""
+        self,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        after: str = "",
+        silence_s: float = _STREAM_SILENCE_S,
     ) -> Iterator[ServerEvent]:
-        """Follow an event stream until the server ends it."""
+        """Follow an event stream until the server ends it, or says nothing for `silence_s`."""
         try:
-            yield from self._stream(path, params, after)
+            yield from self._stream(path, params, after, silence_s)
+        except httpx2.ReadTimeout:
+            return
         except httpx2.TransportError as error:
             raise _unreachable(self.url, str(error)) from error
 
     def _stream(
-        self, path: str, params: Mapping[str, Any] | None, after: str
+        self,
+        path: str,
+        params: Mapping[str, Any] | None,
+        after: str,
+        silence_s: float = _STREAM_SILENCE_S,
     ) -> Iterator[ServerEvent]:
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": after} if after else {})
-        timeout = httpx2.Timeout(10.0, read=_STREAM_SILENCE_S)
+        timeout = httpx2.Timeout(10.0, read=silence_s)
         with self._http.stream(
             "GET", path, params=_without_empty(params), headers=headers, timeout=timeout
         ) as response:

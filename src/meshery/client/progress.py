@@ -25,7 +25,8 @@ from meshery.core.errors import (
 Operation = Mapping[str, Any]
 
 ENDED = frozenset({"succeeded", "partial", "failed", "cancelled", "interrupted"})
-_POLL_S = 0.2
+_LISTEN_S = 5.0
+_AGAIN_S = 0.3
 _CANCEL_WAIT_S = 15.0
 _AWAY_S = 30.0
 
@@ -86,22 +87,27 @@ def raise_unless_succeeded(operation: Operation) -> None:
 def _until_end(
     client: ServerClient, operation_id: str, display: Display, timeout_s: float | None
 ) -> dict[str, Any]:
-    started = time.monotonic()
-    answered = started
+    """The operation at its end. A restarted server takes it up again, so it may be away a while."""
+    deadline = time.monotonic() + timeout_s if timeout_s is not None else float("inf")
+    answered = time.monotonic()
+    path = f"/api/operations/{operation_id}/events"
     while True:
+        silence_s = max(0.05, min(_LISTEN_S, deadline - time.monotonic()))
         try:
-            operation: dict[str, Any] = client.get(f"/api/operations/{operation_id}")
-            answered = time.monotonic()
-            display.show(operation)
-            if operation["state"] in ENDED:
-                return operation
+            for event in client.stream_once(path, silence_s=silence_s):
+                operation = event.document()
+                answered = time.monotonic()
+                display.show(operation)
+                if operation["state"] in ENDED:
+                    return operation
+                if answered > deadline:
+                    break
         except UnavailableError:
-            # A restarted server takes the operation up again: give it time before giving up.
             if time.monotonic() - answered > _AWAY_S:
                 raise
-        if timeout_s is not None and time.monotonic() - started > timeout_s:
+            time.sleep(_AGAIN_S)
+        if timeout_s is not None and time.monotonic() > deadline:
             raise _timed_out(operation_id, timeout_s)
-        time.sleep(_POLL_S)
 
 
 def _timed_out(operation_id: str, timeout_s: float) -> DeadlineError:

@@ -3,46 +3,27 @@
 When it answers it says so in `server.json` in its home; the file goes when it ends.
 """
 
-import argparse
 import asyncio
 import os
 import signal
 import socket
-import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from meshery.client.home import HomeLock, ServerFile, remove_server_file, write_server_file
 from meshery.core.errors import MesheryError
-from meshery.core.settings import LoadedSettings, load_settings
-
-_PROGRAM = "meshery server"
+from meshery.core.settings import LoadedSettings
 
 
-def run(argv: Sequence[str]) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit code. Errors are told on standard error."""
-    flags = _parse(argv)
+def run(loaded: LoadedSettings) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code. A MesheryError says what failed."""
     try:
-        loaded = load_settings(flags=flags)
         return _run(loaded)
-    except MesheryError as error:
-        return _tell(error)
     except BaseExceptionGroup as group:
         known = _first_known(group)
         if known is None:
             raise
-        return _tell(known)
-    except KeyboardInterrupt:
-        return 130
-
-
-def _parse(argv: Sequence[str]) -> dict[str, Any]:
-    parser = argparse.ArgumentParser(_PROGRAM, description="Serve Meshery on this machine.")
-    parser.add_argument("--home", help="directory of database, keys, token and logs")
-    parser.add_argument("--host", dest="server.host", help="loopback address to listen on")
-    parser.add_argument("--port", dest="server.port", type=int, help="port; 0 takes a free one")
-    return vars(parser.parse_args(argv))
+        raise known from group
 
 
 def _run(loaded: LoadedSettings) -> int:
@@ -123,10 +104,3 @@ def _first_known(group: BaseExceptionGroup[BaseException]) -> MesheryError | Non
         if isinstance(found, MesheryError):
             return found
     return None
-
-
-def _tell(error: MesheryError) -> int:
-    from meshery.client.failure import error_text
-
-    sys.stderr.write(f"{error_text(error)}\n")
-    return error.exit_code
