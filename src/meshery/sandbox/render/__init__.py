@@ -1,0 +1,1 @@
+"""From a world to Envoy's configuration: pure functions, always rendered anew from the whole."""
