@@ -122,6 +122,19 @@ async def _parent(run: Run) -> dict[str, Any]:
     return {"children": states}
 
 
+async def _heavy(run: Run) -> dict[str, Any]:
+    """Steps with results of 200 kB, so that the database must grow."""
+
+    async def work(number: int) -> str:
+        mark(run, f"end-{number}")
+        return "x" * 200_000
+
+    for number in range(4):
+        await run.step(f"step-{number}", partial(work, number))
+        await asyncio.sleep(0.1)
+    return {}
+
+
 async def _echo(run: Run) -> dict[str, Any]:
     return {"input": run.input, "text": "x" * run.input.get("size", 0)}
 
@@ -139,6 +152,7 @@ KINDS = {
         WorkKind("test.parent", _parent, OwnerLoss.RESUME, title="Parent"),
         WorkKind("test.short", _hold, OwnerLoss.RESUME, timeout_s=0.3),
         WorkKind("test.bound", _echo, OwnerLoss.RESUME, host_bound=True),
+        WorkKind("test.heavy", _heavy, OwnerLoss.RESUME),
         WorkKind("test.echo", _echo, OwnerLoss.RESUME),
     )
 }

@@ -10,9 +10,10 @@ The bus reconnects for ever. While it is away, publishing raises UnavailableErro
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 import nats
@@ -38,6 +39,8 @@ SUBJECT_CANCEL = "meshery.v1.cancel"
 _PUBLISH_TIMEOUT_S = 3.0
 _EVENTS_MAX_BYTES = 512 * 1024 * 1024
 _ACK_WAIT_S = 30.0
+
+T = TypeVar("T")
 
 _log = get_logger("core.bus")
 
@@ -111,6 +114,8 @@ class Bus:
         self._settings = settings
         self._jetstream: JetStreamContext = client.jetstream(timeout=_PUBLISH_TIMEOUT_S)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._broken = asyncio.Event()
+        self._is_closing = False
 
     @classmethod
     async def connect(
@@ -133,7 +138,7 @@ class Bus:
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=0.25,  # type: ignore[arg-type] # only slept on
                     error_cb=_on_error,
-                    disconnected_cb=_on_disconnect,
+                    disconnected_cb=bus._on_disconnect,
                     reconnected_cb=bus._on_reconnect,
                 )
             bus._check_payload(url)
@@ -194,7 +199,7 @@ class Bus:
             raise _away("publish")
         headers = {"Nats-Msg-Id": message_id} if message_id else None
         with _bus_errors("publish"):
-            ack = await self._jetstream.publish(subject, payload, headers=headers)
+            ack = await self._unbroken(self._jetstream.publish(subject, payload, headers=headers))
         return ack.seq
 
     async def notify(self, subject: str, payload: bytes) -> None:
@@ -234,7 +239,7 @@ class Bus:
             expected = 1
             try:
                 while True:
-                    for raw in await _fetch(consumer, batch=64, timeout_s=10):
+                    for raw in await self._fetch(consumer, batch=64, timeout_s=10):
                         if raw.metadata.sequence.consumer != expected:
                             raise _GapError  # noqa: TRY301 - leaves two loops
                         expected += 1
@@ -267,7 +272,7 @@ class Bus:
                 continue
             try:
                 while True:
-                    got = await _fetch(consumer, batch=batch, timeout_s=5)
+                    got = await self._fetch(consumer, batch=batch, timeout_s=5)
                     for raw in got:
                         yield Wakeup(raw)
                     if not got:
@@ -283,6 +288,7 @@ class Bus:
 
     async def close(self) -> None:
         """Send what is pending, then disconnect."""
+        self._is_closing = True
         for task in self._tasks:
             task.cancel()
         if self._client.is_connected:
@@ -348,6 +354,39 @@ class Bus:
                 code="meshery.bus.payload",
             )
 
+    async def _fetch(
+        self, consumer: JetStreamContext.PullSubscription, *, batch: int, timeout_s: float
+    ) -> list[Msg]:
+        """Messages, none after `timeout_s`."""
+        try:
+            return await self._unbroken(consumer.fetch(batch, timeout=timeout_s))
+        except nats.errors.TimeoutError:
+            return []
+
+    async def _unbroken(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, or an error as soon as the connection breaks under it.
+
+        What was sent on a broken connection is never answered; waiting for it wastes time.
+        """
+        task = asyncio.ensure_future(work)
+        broken = asyncio.ensure_future(self._broken.wait())
+        try:
+            await asyncio.wait({task, broken}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise nats.errors.StaleConnectionError
+            return task.result()
+        finally:
+            broken.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+
+    async def _on_disconnect(self) -> None:
+        if not self._is_closing:
+            _log.warning("bus.disconnected")
+        self._broken.set()
+        self._broken = asyncio.Event()
+
     async def _on_reconnect(self) -> None:
         _log.info("bus.reconnected")
         task = asyncio.create_task(self._ensure_quietly(), name="bus-streams")
@@ -406,15 +445,6 @@ def _away(doing: str, cause: str = "") -> UnavailableError:
     )
 
 
-async def _fetch(
-    consumer: JetStreamContext.PullSubscription, *, batch: int, timeout_s: float
-) -> list[Msg]:
-    try:
-        return await consumer.fetch(batch, timeout=timeout_s)
-    except (TimeoutError, nats.errors.TimeoutError):
-        return []
-
-
 async def _exists(consumer: JetStreamContext.PullSubscription) -> bool:
     try:
         await consumer.consumer_info()
@@ -440,7 +470,3 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
 
 async def _on_error(error: Exception) -> None:
     _log.info("bus.error", cause=str(error) or type(error).__name__)
-
-
-async def _on_disconnect() -> None:
-    _log.warning("bus.disconnected")

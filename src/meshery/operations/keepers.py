@@ -191,9 +191,10 @@ async def _cancel_orphans(platform: Platform) -> None:
 
 async def announce_events(platform: Platform) -> None:
     """Publish events whose message could not be sent when they were stored."""
+    pause_s = min(parse_duration(platform.settings.worker.republish_after), 2.0)
     while True:
-        await platform.events.announce_pending(older_than_s=2.0)
-        await asyncio.sleep(2.0)
+        await platform.events.announce_pending(older_than_s=pause_s)
+        await asyncio.sleep(pause_s)
 
 
 async def retention(platform: Platform) -> None:

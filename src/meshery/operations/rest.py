@@ -93,7 +93,7 @@ async def cancel_operation(platform: PlatformDep, actor: ActorDep, operation_id:
 @router.get(
     "/api/operations/{operation_id}/events",
     tags=["operations"],
-    summary="Events of an operation, or (as text/event-stream) its states and progress till its end",
+    summary="Events of an operation, or (as text/event-stream) its states till its end",
 )
 async def operation_events(
     request: Request, platform: PlatformDep, operation_id: str, query: EventPage

@@ -5,6 +5,7 @@ away, writes wait and are tried again; while the bus is away, they go on.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -185,11 +186,15 @@ class Run:
         Tried again while the database is away; FencedError when another owner took over.
         """
         failures = 0
+        started = time.monotonic()
         while True:
             try:
                 async with self.platform.database.write() as connection:
                     await guard(connection, self._claim)
-                    return await work(connection)
+                    result = await work(connection)
+                if failures:
+                    await self._tell_outage(time.monotonic() - started)
+                return result  # noqa: TRY300 - the loop's way out
             except FencedError:
                 self._on_fenced()
                 raise
@@ -198,6 +203,23 @@ class Run:
                     _log.error("operation.write_delayed", cause=error.cause, code=error.code)
                 await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
                 failures += 1
+
+    async def _tell_outage(self, lasted_s: float) -> None:
+        error = UnavailableError(
+            f"the database could not be written for {lasted_s:.1f} s",
+            cause="it was locked, full or not reachable; the worker's log has the cause",
+            remedy="look at the disk's free space and at other users of the database",
+            code="meshery.database.outage",
+        )
+        with contextlib.suppress(UnavailableError):  # the next write tries again
+            await self.platform.events.emit(
+                category="system",
+                severity="error",
+                subject=self.operation.subject,
+                text=error.what,
+                operation_id=self.operation.id,
+                error=error,
+            )
 
     async def _attempt(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         try:
