@@ -6,7 +6,6 @@ database: what it cannot read or write it tries again.
 
 import asyncio
 import os
-import signal
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
@@ -16,15 +15,14 @@ from ulid import ULID
 from meshery.core.bus import SUBJECT_CANCEL, Wakeup
 from meshery.core.durations import parse_duration
 from meshery.core.errors import MesheryError, UnavailableError
-from meshery.core.settings import Settings
-from meshery.core.telemetry import configure_logging, counter, gauge, get_logger, log_context
+from meshery.core.telemetry import counter, gauge, get_logger, log_context
 from meshery.operations.attempt import Attempt, Stop
 from meshery.operations.beat import Beat
 from meshery.operations.claims import Busy, Claim, Claimed, claim
 from meshery.operations.finish import finish, say_started
 from meshery.operations.keepers import Keeper, run_keepers
 from meshery.operations.model import OperationState, WorkKind
-from meshery.operations.platform import Platform, open_platform
+from meshery.operations.platform import Platform
 from meshery.operations.rows import durable_name, wake_subject
 from meshery.operations.run import Run
 from meshery.operations.slots import Slots
@@ -34,25 +32,6 @@ _SHUTDOWN_S = 15.0
 _log = get_logger("operations.worker")
 _running = gauge("operations_running", "Operations this worker runs now")
 _outcomes = counter("operations_ended", "Operations this worker ended", ("kind", "state"))
-
-
-def main(settings: Settings, *, embedded: bool) -> None:
-    """The process `meshery worker`: works until SIGTERM or SIGINT.
-
-    `embedded` when the server started it; otherwise PostgreSQL and an external bus are demanded
-    (UnsupportedError). UnavailableError when a part does not answer at the start.
-    """
-    configure_logging(settings.log, process="worker")
-    asyncio.run(_serve(settings, embedded=embedded))
-
-
-async def _serve(settings: Settings, *, embedded: bool) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with open_platform(settings, role="worker", embedded=embedded) as platform:
-        await run_worker(platform, stop)
 
 
 async def run_worker(
