@@ -6,7 +6,7 @@ FastAPI with the routes, and at last the pages.
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 from starlette.types import ASGIApp
 
 from meshery import __version__
@@ -22,6 +22,7 @@ from meshery.web.problem import install_problem_handlers
 
 ROUTES = "meshery.routes"
 PAGES = "meshery.pages"
+_UNKNOWN = "/api/{path:path}"
 _EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -34,9 +35,7 @@ def build_app(platform: Platform, state: ServerState) -> ASGIApp:
     app.include_router(health.router)
     app.include_router(docs.router)
     _add_routes(app, state.parts)
-    app.add_api_route(
-        "/api/{path:path}", _unknown_path, methods=_EVERY_METHOD, include_in_schema=False
-    )
+    app.add_api_route(_UNKNOWN, _unknown_path, methods=_EVERY_METHOD, include_in_schema=False)
     _add_pages(app, platform, state.parts)
     answering = AnswerLayer(app, database=lambda: platform.database)
     allowed = state.loaded.settings.server.allowed_hosts
@@ -59,11 +58,17 @@ def _add_pages(app: FastAPI, platform: Platform, parts: Parts) -> None:
 
 async def _unknown_path(request: Request) -> Response:
     """404, or 405 with the methods that the path does know."""
-    known: set[str] = set()
-    for route in request.app.router.routes:
-        match, _ = route.matches(request.scope)
-        if match is Match.PARTIAL:
-            known |= set(getattr(route, "methods", None) or ())
+    known = [method for method in _EVERY_METHOD if _is_known(request, method)]
     if known:
-        raise HTTPException(405, headers={"Allow": ", ".join(sorted(known))})
+        raise HTTPException(405, headers={"Allow": ", ".join(known)})
     raise HTTPException(404)
+
+
+def _is_known(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(
+        route.matches(scope)[0] is Match.FULL
+        for route in request.app.router.routes
+        # The pages are mounted at the root and match everything, as this very route does.
+        if not isinstance(route, Mount) and getattr(route, "path", "") != _UNKNOWN
+    )
