@@ -43,7 +43,7 @@ def spawn(spec: ProcessSpec, *, extra: Mapping[str, str]) -> subprocess.Popen[by
         raise RuntimeError("children are started by the main thread only: see PR_SET_PDEATHSIG")
     prepare = _preparation(spec, os.getpid())
     try:
-        with _opened_log(spec.log_file) as log:
+        with opened_log(spec.log_file) as log:
             return subprocess.Popen(  # noqa: S603 - the caller's program, no shell
                 spec.argv,
                 cwd=spec.directory or None,
@@ -124,8 +124,11 @@ def _become(user: int) -> None:
 
 
 @contextmanager
-def _opened_log(name: str) -> Iterator[int]:
-    """The log, open for appending (0600), turned over when large; /dev/null without a name."""
+def opened_log(name: str) -> Iterator[int]:
+    """The log as a descriptor for appending (0600), turned over when large.
+
+    /dev/null without a name.
+    """
     path = Path(name or os.devnull)
     if name:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -13,11 +13,11 @@ _SESSION = 3  # field 6
 def start_ticks(pid: int) -> int:
     """When a process started: clock ticks since boot on Linux, else seconds since 1970.
 
-    0 when it is gone. Only fit for comparing with an earlier answer for the same pid.
+    0 when it is gone, if only as a zombie that nobody reaped yet. Only fit for comparing with an earlier answer for the same pid.
     """
     if sys.platform == "linux":
         fields = _stat(pid)
-        return int(fields[_START]) if fields else 0
+        return int(fields[_START]) if _is_living(fields) else 0
     else:  # noqa: RET505 - the other branch is not there for the type checker
         return _start_by_ps(pid)
 
@@ -36,7 +36,7 @@ def sessions() -> dict[int, list[int]]:
     if sys.platform == "linux":
         for entry in os.scandir("/proc"):
             fields = _stat(int(entry.name)) if entry.name.isdecimal() else []
-            if fields and fields[0] not in {"Z", "X"}:
+            if _is_living(fields):
                 found.setdefault(int(fields[_SESSION]), []).append(int(entry.name))
     return found
 
@@ -49,6 +49,10 @@ def environment_of(pid: int) -> dict[str, str]:
         return {}
     pairs = (os.fsdecode(item).partition("=") for item in raw.split(b"\0"))
     return {name: value for name, sign, value in pairs if sign}
+
+
+def _is_living(fields: list[str]) -> bool:
+    return bool(fields) and fields[0] not in {"Z", "X"}
 
 
 def _stat(pid: int) -> list[str]:

@@ -64,34 +64,26 @@ def end_leftovers(home: Path, record: Record) -> list[int]:
     if record.boot_id != boot_id():
         return []
     members = sessions()
-    left: list[int] = []
+    left: dict[int, int] = {}
     for process in record.processes:
-        if process.pid:
-            left += _left_of(process, members.get(process.pid, []), home)
+        for pid in _left_of(process, members.get(process.pid, []), home):
+            left[pid] = start_ticks(pid)
     for pid in left:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + _PATIENCE_S
-    while any(map(_is_alive, left)) and time.monotonic() < deadline:
+    while time.monotonic() < deadline and any(
+        ticks and start_ticks(pid) == ticks for pid, ticks in left.items()
+    ):
         time.sleep(0.01)
-    return left
+    return [pid for pid, ticks in left.items() if ticks]
 
 
 def _left_of(process: Recorded, members: list[int], home: Path) -> list[int]:
     """The leader if it is still itself, and what lives in its session."""
     ticks = start_ticks(process.pid)
-    if ticks == process.start_ticks:
+    if ticks and ticks == process.start_ticks:
         return [process.pid, *(pid for pid in members if pid != process.pid)]
     if ticks:
         return []  # the pid is a stranger's now, and so is its session
     return [pid for pid in members if environment_of(pid).get(HOME_VARIABLE) == str(home)]
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
