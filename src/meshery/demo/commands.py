@@ -66,13 +66,14 @@ def demo(
 ) -> None:
     """Start a mesh here, measure what it costs, prove what it does."""
     from meshery.client.progress import follow_operation
+    from meshery.core.durations import format_duration
 
     _demand_extras(invocation)
     request = {
         "sandbox": sandbox,
         "rate_rps": rate,
-        "duration_s": duration_s,
-        "function_duration_s": function_duration_s,
+        "duration": format_duration(duration_s),
+        "function_duration": format_duration(function_duration_s),
     }
     with _server(invocation) as client:
         before = _running(client)

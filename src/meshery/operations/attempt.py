@@ -14,7 +14,12 @@ import msgspec
 from meshery.core.durations import format_duration
 from meshery.core.errors import DeadlineError, MesheryError
 from meshery.core.telemetry import get_logger
-from meshery.operations.model import OperationState, WorkInterruptedError, WorkKind
+from meshery.operations.model import (
+    OperationState,
+    WorkIncompleteError,
+    WorkInterruptedError,
+    WorkKind,
+)
 from meshery.operations.run import Run
 
 CLEANUP_S = 10.0
@@ -107,9 +112,7 @@ class Attempt:
             return Outcome(OperationState.SUCCEEDED, result=task.result())
         if self._reason is Stop.SHUTDOWN:
             return Outcome(None)
-        interrupted = any(isinstance(leaf, WorkInterruptedError) for leaf in _leaves(error))
-        state = OperationState.INTERRUPTED if interrupted else OperationState.FAILED
-        return Outcome(state, error=_described(error))
+        return _failure(error)
 
     def _deadline(self) -> DeadlineError:
         limit = format_duration(self._kind.timeout_s)
@@ -118,6 +121,14 @@ class Attempt:
             cause="the time limit of its kind was reached",
             remedy="look at the last step, then start it again",
         )
+
+
+def _failure(error: BaseException) -> Outcome:
+    if isinstance(error, WorkIncompleteError):
+        return Outcome(OperationState.PARTIAL, result=error.result, error=error.as_dict())
+    interrupted = any(isinstance(leaf, WorkInterruptedError) for leaf in _leaves(error))
+    state = OperationState.INTERRUPTED if interrupted else OperationState.FAILED
+    return Outcome(state, error=_described(error))
 
 
 def _described(error: BaseException) -> dict[str, Any]:

@@ -60,6 +60,17 @@ class WorkInterruptedError(MesheryError):
     title: ClassVar[str] = "The work was interrupted"
 
 
+class WorkIncompleteError(MesheryError):
+    """Raised by a kind's function: it did a part, kept in `result`, so the work ends `partial`."""
+
+    code: ClassVar[str] = "meshery.operation.incomplete"
+    title: ClassVar[str] = "The work was done in part"
+
+    def __init__(self, what: str, *, result: dict[str, Any], cause: str, remedy: str) -> None:
+        super().__init__(what, cause=cause, remedy=remedy)
+        self.result = result
+
+
 class OwnerLoss(StrEnum):
     """What happens to an operation whose worker died or froze."""
 
