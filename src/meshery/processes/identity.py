@@ -13,7 +13,8 @@ _SESSION = 3  # field 6
 def start_ticks(pid: int) -> int:
     """When a process started: clock ticks since boot on Linux, else seconds since 1970.
 
-    0 when it is gone, if only as a zombie that nobody reaped yet. Only fit for comparing with an earlier answer for the same pid.
+    0 when it is gone, if only as a zombie that nobody reaped yet. Only fit for comparing with an
+    earlier answer for the same pid.
     """
     if sys.platform == "linux":
         fields = _stat(pid)
