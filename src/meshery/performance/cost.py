@@ -74,7 +74,9 @@ class ProxyMeter:
 
 @asynccontextmanager
 async def metering(meters: Mapping[str, ProxyMeter]) -> AsyncIterator[None]:
-    """Read all meters periodically while the block runs, and their memory at its end."""
+    """Read all meters at once, periodically, and at the end; then their memory too."""
+    for meter in meters.values():
+        meter.read()
     task = asyncio.create_task(_read_on(meters), name="proxy-meters")
     try:
         yield
@@ -88,9 +90,9 @@ async def metering(meters: Mapping[str, ProxyMeter]) -> AsyncIterator[None]:
 
 async def _read_on(meters: Mapping[str, ProxyMeter]) -> None:
     while True:
+        await asyncio.sleep(PERIOD_S)
         for meter in meters.values():
             meter.read()
-        await asyncio.sleep(PERIOD_S)
 
 
 def level_at(readings: Sequence[tuple[int, float]], at_ns: int) -> float:

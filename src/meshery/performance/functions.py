@@ -15,7 +15,7 @@ import msgspec
 from meshery.performance.attempts import less_would_help
 from meshery.performance.bench import Bench
 from meshery.performance.blocks import delta_intervals, ratio_delta_interval
-from meshery.performance.cost import ProxyMeter, metering
+from meshery.performance.cost import ProxyMeter
 from meshery.performance.measure import Measured, environment_of, histograms_of, measure
 from meshery.performance.model import FunctionsRequest, Validity
 from meshery.performance.native.plan import ArmPlan, EndpointPlan, Plan
@@ -101,8 +101,7 @@ async def _once(
     )
     meters = {PLAIN: ProxyMeter(twin.plain_proxies), WITH: ProxyMeter(twin.with_proxies)}
     listener = bench.listener(plan, phase="functions", label=name)
-    async with metering(meters):
-        return await measure(bench.generator, plan, meters=meters, on_second=listener)
+    return await measure(bench.generator, plan, meters=meters, on_second=listener)
 
 
 def function_cost(name: str, measured: Measured, *, notes: tuple[str, ...] = ()) -> FunctionCost:

@@ -13,7 +13,7 @@ import msgspec
 from meshery.core.errors import OperationFailedError
 from meshery.performance import summary
 from meshery.performance.blocks import BlockTable, percentile_intervals
-from meshery.performance.cost import ProxyMeter, ProxySeries
+from meshery.performance.cost import ProxyMeter, ProxySeries, metering
 from meshery.performance.environment import load_average
 from meshery.performance.generator import LoadGenerator
 from meshery.performance.histogram import merged, to_blob
@@ -73,18 +73,19 @@ async def measure(
     meters: Mapping[str, ProxyMeter] | None = None,
     on_second: SecondListener | None = None,
 ) -> Measured:
-    """Run a plan beside running meters (by arm) and judge it.
+    """Run a plan with the proxies of each arm metered beside it, and judge it.
 
     OperationFailedError when nothing was answered: nothing was measured then.
     """
-    before = load_average()
-    recording = await record(generator, plan, on_second=on_second)
+    before, meters = load_average(), meters or {}
+    async with metering(meters):
+        recording = await record(generator, plan, on_second=on_second)
     _demand_answers(recording)
     started = recording.started.slot_zero_ns
     count = len(next(iter(recording.blocks.values())))
     proxies = {
         arm: meter.series(start_ns=started, block_s=plan.block_s, blocks=count)
-        for arm, meter in (meters or {}).items()
+        for arm, meter in meters.items()
     }
     lost = tuple(name for series in proxies.values() for name in series.lost)
     return Measured(recording, judge(evidence_of(recording, lost=lost)), proxies, before)

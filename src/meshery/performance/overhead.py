@@ -16,7 +16,7 @@ import msgspec
 from meshery.performance.attempts import AttemptKind, Settled, settle
 from meshery.performance.bench import Bench
 from meshery.performance.blocks import BlockTable, delta_intervals
-from meshery.performance.cost import ProxyMeter, metering, proxy_use
+from meshery.performance.cost import ProxyMeter, proxy_use
 from meshery.performance.measure import Measured, environment_of, histograms_of, measure
 from meshery.performance.model import OverheadRequest
 from meshery.performance.native.plan import ArmPlan, EndpointPlan, Plan
@@ -48,10 +48,9 @@ async def run_overhead(
         plan = overhead_plan(request, hop, kind=kind, rate_rps=rate_rps)
         meters = {ON: ProxyMeter(hop.proxies)}
         phase = "pilot" if kind == "pilot" else "measuring"
-        async with metering(meters):
-            return await measure(
-                bench.generator, plan, meters=meters, on_second=bench.listener(plan, phase=phase)
-            )
+        return await measure(
+            bench.generator, plan, meters=meters, on_second=bench.listener(plan, phase=phase)
+        )
 
     settled = await settle(attempt, rate_rps=request.rate_rps, lower=request.lower_rate)
     result = await asyncio.to_thread(_account, request, hop, settled, bench)

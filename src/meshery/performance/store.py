@@ -18,6 +18,7 @@ from meshery.core.database import db_now, fetch_page
 from meshery.core.errors import ConflictError, NotFoundError, PreconditionError
 from meshery.core.page import Page, PageQuery
 from meshery.performance.model import Profile, StoredProfile
+from meshery.performance.profile import MAX_NAME
 from meshery.performance.result import Result, ResultRow
 from meshery.performance.sample import SparseCounts
 from meshery.performance.tables import (
@@ -205,7 +206,7 @@ def _result_values(result: Result) -> dict[str, Any]:
     delta = result.delta_us.get("p50")
     return {
         "id": result.id,
-        "name": result.name,
+        "name": result.name[:MAX_NAME],
         "kind": result.kind,
         "operation_id": result.operation_id,
         "profile_id": result.profile_id,

@@ -36,7 +36,9 @@ def _belief(verdict: Verdict, null: Interval | None) -> str:
         )
     if verdict.validity is Validity.DEGRADED:
         return f"take it with care: {verdict.reasons[0]}."
-    return "the injector kept up and the two arms off the mesh agree, so the difference is its."
+    return (
+        "the injector kept up and the two arms off the mesh agree, so the difference is the mesh's."
+    )
 
 
 def load_sentence(target: str, arm: ArmResult, *, mode: str, verdict: Verdict) -> str:
