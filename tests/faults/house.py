@@ -76,7 +76,7 @@ class House:
         """SIGKILL one process of a role; its pid."""
         process = self.role(role)[index]
         process.send_signal(signal.SIGKILL)
-        return process.pid
+        return int(process.pid)
 
     def stop(self) -> None:
         """Stop the server as a person would, and reap it."""

@@ -1,0 +1,89 @@
+"""The main job, as a person runs it: one command on a machine where nothing runs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo.document import misfits
+from faults.house import House, assert_gone
+from meshery.demo.report import report_text
+
+COMMAND = [str(Path(sys.executable).with_name("mesheryctl")), "demo"]
+SHORT = ["--duration", "3s", "--function-duration", "1s", "--rate", "200"]
+
+
+def environment(home: Path) -> dict[str, str]:
+    return os.environ | {"MESHERY_HOME": str(home), "MESHERY_SERVER_PORT": "0"}
+
+
+@pytest.mark.timeout(240)
+def test_one_command_measures_and_proves_and_leaves_nothing_running(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [*COMMAND, *SHORT, "-o", "json"],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
+    assert misfits(report) == []
+    assert report["schema"] == "meshery.demo/1"
+    assert report["overhead"]["path"] == "web->api"
+    assert report["overhead"]["validity"] in {"valid", "degraded", "invalid"}
+    assert [cost["name"] for cost in report["overhead"]["functions"]] == [
+        "mtls",
+        "access",
+        "route",
+        "retries",
+        "ratelimit",
+    ]
+    for arm in report["overhead"]["arms"].values():
+        assert arm["requests"] > 0
+        assert 0 < arm["p50_us"] <= arm["p90_us"] <= arm["p99_us"]
+    assert report["overhead"]["delta_us"]["p50"]["low"] > 0, "two proxies cost something"
+    assert [proof["kind"] for proof in report["behaviours"]] == ["split", "fault"]
+    for proof in report["behaviours"]:
+        assert proof["passed"], proof
+        assert proof["samples"] >= 1000
+    assert report["sandbox"]["name"] in report_text(report)
+    assert_gone(House(tmp_path))
+
+
+def test_the_base_install_says_what_is_missing(tmp_path: Path) -> None:
+    """The extras are hidden from a real interpreter, as in an environment without them."""
+    blocker = tmp_path / "hide"
+    blocker.mkdir()
+    (blocker / "sitecustomize.py").write_text(
+        "import importlib.util as u\n"
+        "real = u.find_spec\n"
+        "hidden = {'fastapi', 'nicegui', 'sqlalchemy', 'envoy'}\n"
+        "u.find_spec = lambda name, package=None: None if name in hidden else real(name, package)\n"
+    )
+    ran = subprocess.run(
+        COMMAND,
+        env=environment(tmp_path / "home") | {"PYTHONPATH": str(blocker)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "meshery[sandbox,server]" in ran.stderr
+    assert ran.stdout == ""
+
+
+def test_an_unknown_sandbox_is_one_clear_error(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [*COMMAND, "--sandbox", "shopp"],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "bookinfo, learn, shop" in ran.stderr
+    assert_gone(House(tmp_path))
