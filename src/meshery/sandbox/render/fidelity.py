@@ -114,7 +114,7 @@ def _match(match: Match) -> Verdicts:
         if query.invert or query.present is False:
             yield (
                 _UNSUPPORTED,
-                f"the absence of a query parameter ({query.name}) cannot be matched; match a header",
+                f"that the query has no {query.name} cannot be matched; match a header",
             )
 
 
@@ -135,8 +135,8 @@ def _retry(_world: World, behaviour: Behaviour, params: Retry) -> Verdicts:
         yield (
             _APPROXIMATE,
             (
-                "the budget is a share of the requests in flight: minPerSecond counts retries at once, "
-                "and ttl has no meaning"
+                "the budget is a share of the requests in flight: minPerSecond counts retries at "
+                "once, and ttl has no meaning"
             ),
         )
 
@@ -171,8 +171,8 @@ def _trip(_world: World, _behaviour: Behaviour, params: Trip) -> Verdicts:
         yield (
             _UNSUPPORTED,
             (
-                "Envoy opens on errors, not on latency; nearest: a timeout, which makes slow answers "
-                "errors, with an ejection"
+                "Envoy opens on errors, not on latency; nearest: a timeout, which makes slow "
+                "answers errors, with an ejection"
             ),
         )
         return
