@@ -1,6 +1,8 @@
 """Files named on a command line. The last one read is remembered: errors can say `file:line`."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from meshery.core.errors import InvalidInputError
@@ -29,6 +31,14 @@ def read_file(path: str) -> str:
     if len(raw) > MAX_BYTES:
         raise InvalidInputError(f"{path} is larger than {MAX_BYTES} bytes", remedy="split it")
     return text
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Errors inside are about the lines of the file `name`."""
+    _state["source"] = name
+    yield
+    _state["source"] = ""
 
 
 def last_source() -> str:

@@ -40,9 +40,11 @@ class Invocation:
     @cached_property
     def loaded(self) -> "LoadedSettings":
         """The settings with their origins."""
+        from meshery.client.files import reading
         from meshery.core.settings import load_settings
 
-        return load_settings()
+        with reading("settings.yaml"):
+            return load_settings()
 
     @property
     def settings(self) -> "Settings":

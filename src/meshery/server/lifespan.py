@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 
 from meshery.core.settings import Settings
 from meshery.operations.keepers import run_keepers
+from meshery.operations.model import Subject
 from meshery.operations.platform import Platform, open_platform
 from meshery.server.preconditions import keep_claim, take_claim
-from meshery.server.tree import process_tree
+from meshery.server.tree import Callback, Restarted, process_tree
 
 
 @asynccontextmanager
@@ -21,6 +22,7 @@ async def running_parts(settings: Settings) -> AsyncIterator[Platform]:
     """The opened platform, with all that works beside it. A MesheryError when a part fails."""
     async with process_tree(settings) as tree, open_platform(settings, role="server") as platform:
         fence = await take_claim(platform)
+        tree.on_restart(_teller(platform))
         if settings.worker.embedded:
             await tree.start_worker()
         owner = f"{platform.host}:server:{os.getpid()}"
@@ -34,3 +36,16 @@ async def running_parts(settings: Settings) -> AsyncIterator[Platform]:
             finally:
                 for task in beside:
                     task.cancel()
+
+
+def _teller(platform: Platform) -> Callback:
+    async def tell(restarted: Restarted) -> None:
+        is_away = restarted.has_trouble
+        await platform.events.emit(
+            category="system",
+            severity="error" if is_away else "warning",
+            subject=Subject("process", restarted.name, restarted.name),
+            text=f"{restarted.name}: {restarted.reason}; it is {'not back' if is_away else 'back'}",
+        )
+
+    return tell
