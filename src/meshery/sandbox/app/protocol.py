@@ -6,6 +6,7 @@ as little as possible beside the sidecars it shows.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from meshery.sandbox.app.message import (
     MAX_BODY_BYTES,
@@ -49,9 +50,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection opened."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("not a stream")
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by name
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
