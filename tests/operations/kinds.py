@@ -10,7 +10,7 @@ from meshery.core.errors import UnsupportedError
 from meshery.operations.model import OwnerLoss, Subject, WorkKind
 from meshery.operations.run import Decision, Run
 
-SUBJECT = Subject("test", "t1", "Test")
+SUBJECT = Subject("test", "t1", "test")
 
 
 def mark(run: Run, word: str) -> None:

@@ -223,10 +223,12 @@ async def fetch_page(
     *,
     page: PageQuery,
     columns: Mapping[str, ColumnElement[Any]],
+    key: ColumnElement[Any] | None = None,
 ) -> tuple[Sequence[Row[Any]], int]:
     """Rows of one page and the total of `query`.
 
-    `columns` are those one may order by; InvalidInputError for others.
+    `columns` are those one may order by; InvalidInputError for others. `key` puts rows that are
+    alike in an order, so that pages neither repeat nor miss one.
     """
     name = page.order_field
     if name not in columns:
@@ -236,13 +238,12 @@ async def fetch_page(
             code="meshery.order",
         )
     column = columns[name]
+    order = [column.desc() if page.descending else column.asc(), *([] if key is None else [key])]
     total = (
         await connection.execute(select(func.count()).select_from(query.order_by(None).subquery()))
     ).scalar_one()
     rows = await connection.execute(
-        query.order_by(column.desc() if page.descending else column.asc())
-        .limit(min(page.page_size, MAX_PAGE_SIZE))
-        .offset(page.offset)
+        query.order_by(*order).limit(min(page.page_size, MAX_PAGE_SIZE)).offset(page.offset)
     )
     return rows.all(), total
 

@@ -103,16 +103,15 @@ class Attempt:
     def _outcome(self, task: asyncio.Task[dict[str, Any] | None]) -> Outcome:
         if self._reason is Stop.TIMEOUT:
             return Outcome(OperationState.FAILED, error=self._deadline().as_dict())
-        if self._reason is Stop.SHUTDOWN and (not task.done() or task.cancelled()):
+        was_stopped = not task.done() or task.cancelled()
+        error = None if was_stopped else task.exception()
+        if self._reason is Stop.SHUTDOWN and (was_stopped or error is not None):
             return Outcome(None)
-        if not task.done() or task.cancelled():
+        if was_stopped:
             return Outcome(OperationState.CANCELLED)
-        error = task.exception()
-        if error is None:
-            return Outcome(OperationState.SUCCEEDED, result=task.result())
-        if self._reason is Stop.SHUTDOWN:
-            return Outcome(None)
-        return _failure(error)
+        if error is not None:
+            return _failure(error)
+        return Outcome(OperationState.SUCCEEDED, result=task.result())
 
     def _deadline(self) -> DeadlineError:
         limit = format_duration(self._kind.timeout_s)

@@ -149,7 +149,9 @@ class Events:
             )
         columns = {name: table.c[name] for name in EVENT_ORDER}
         async with self._database.read() as connection:
-            rows, total = await fetch_page(connection, statement, page=query, columns=columns)
+            rows, total = await fetch_page(
+                connection, statement, page=query, columns=columns, key=table.c.id
+            )
         return Page.of([_event(row) for row in rows], query, total=total)
 
     @asynccontextmanager

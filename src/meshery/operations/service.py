@@ -186,7 +186,9 @@ class Operations:
         columns = {name: table.c[name] for name in OPERATION_ORDER if name != "subject"}
         columns["subject"] = table.c.subject_name
         async with self._database.read() as connection:
-            rows, total = await fetch_page(connection, statement, page=query, columns=columns)
+            rows, total = await fetch_page(
+                connection, statement, page=query, columns=columns, key=table.c.id
+            )
             items = await read_operations(connection, rows)
         return Page.of(items, query, total=total)
 
