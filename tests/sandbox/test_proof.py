@@ -5,8 +5,15 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from meshery.sandbox.probe import Ask
-from meshery.sandbox.proof import prove_fault, prove_served_by, prove_split, prove_statuses
+from meshery.sandbox.probe import Answer, Ask
+from meshery.sandbox.proof import (
+    VERSION_HEADER,
+    Proof,
+    prove_fault,
+    prove_served_by,
+    prove_shares,
+    prove_statuses,
+)
 
 Rig = Callable[[random.Random, bytes], tuple[float, int, str]]
 """How a server answers a request's head: seconds to wait, status, version."""
@@ -35,9 +42,16 @@ def by_chance(share: float, then: str, otherwise: str) -> Rig:
     return lambda luck, _: (0, 200, then if luck.random() < share else otherwise)
 
 
+async def split(request: Ask, shares: dict[str, float]) -> Proof:
+    def version(answer: Answer) -> str:
+        return answer.headers[VERSION_HEADER]
+
+    return await prove_shares(request, shares, version, kind="split", name="canary")
+
+
 async def test_a_right_split_passes() -> None:
     async with rigged(by_chance(0.9, "v1", "v2")) as request:
-        proof = await prove_split(request, {"v1": 90.0, "v2": 10.0}, name="canary")
+        proof = await split(request, {"v1": 90.0, "v2": 10.0})
     assert proof.passed
     assert proof.samples == 1_000
     assert proof.expected == {"v1": 90.0, "v2": 10.0}
@@ -47,16 +61,16 @@ async def test_a_right_split_passes() -> None:
 
 async def test_a_wrong_split_fails() -> None:
     async with rigged(by_chance(0.8, "v1", "v2")) as request:
-        proof = await prove_split(request, {"v1": 90.0, "v2": 10.0}, name="canary")
+        proof = await split(request, {"v1": 90.0, "v2": 10.0})
     assert not proof.passed
 
 
 async def test_an_unknown_version_fails_a_split() -> None:
     async with rigged(by_chance(0.98, "v1", "v3")) as request:
-        proof = await prove_split(request, {"v1": 100.0}, name="canary")
+        proof = await split(request, {"v1": 100.0})
     assert not proof.passed
     assert proof.notes
-    assert proof.notes[0].endswith("answers of v3")
+    assert proof.notes[0].endswith("answers were v3")
 
 
 async def test_delays_are_counted_and_measured() -> None:

@@ -6,7 +6,7 @@ with a probability below one in a million, all counts of the proof together. Whe
 to chance (access, mtls, route, ratelimit, retry) a single wrong answer fails it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,8 @@ from meshery.sandbox.probe import Answer, Ask, count_by, sample
 
 MIN_SAMPLES = 1_000
 VERSION_HEADER = "x-version"
+
+Label = Callable[[Answer], str]
 
 # A delayed request waits at least the delay; Envoy's timers count whole milliseconds.
 _TIMER_MS = 1.0
@@ -37,26 +39,31 @@ class Proof(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-async def prove_split(
-    request: Ask, shares: Mapping[str, float], *, name: str, samples: int = MIN_SAMPLES
+async def prove_shares(
+    request: Ask,
+    shares: Mapping[str, float],
+    label: Label,
+    *,
+    kind: str,
+    name: str,
+    samples: int = MIN_SAMPLES,
+    connections: int = 16,
 ) -> Proof:
-    """Versions answer in the given shares (percent, 100 in all)."""
-    answers = await sample(request, samples=samples)
-    counts = count_by(answers, VERSION_HEADER)
-    observed = {version: counts.pop(version, 0) for version in shares}
+    """Answers carry labels in the given shares (percent, 100 in all), and no other label."""
+    counts: dict[str, int] = {}
+    for answer in await sample(request, samples=samples, connections=connections):
+        counts[label(answer)] = counts.get(label(answer), 0) + 1
+    observed = {word: counts.pop(word, 0) for word in shares}
     accepted, within = _judge(observed, shares, samples)
-    notes = tuple(
-        f"{count} answers of {version or 'no version'}" for version, count in counts.items()
-    )
     return Proof(
-        kind="split",
+        kind=kind,
         name=name,
         expected=dict(shares),
-        observed={version: _percent(count, samples) for version, count in observed.items()},
+        observed={word: _percent(count, samples) for word, count in observed.items()},
         samples=samples,
         passed=within and not counts,
         accepted=accepted,
-        notes=notes,
+        notes=tuple(f"{count} answers were {word or 'unmarked'}" for word, count in counts.items()),
     )
 
 
@@ -77,10 +84,11 @@ async def prove_fault(
     counts: dict[str, int] = {}
     shares: dict[str, float] = {}
     if delay_ms:
-        delayed = [answer for answer in answers if added_ms(answer) >= delay_ms - _TIMER_MS]
+        delayed = [each.elapsed_s * 1000 for each in answers]
+        delayed = [elapsed_ms for elapsed_ms in delayed if elapsed_ms >= delay_ms - _TIMER_MS]
         shares["delay_percent"], counts["delay_percent"] = delay_percent, len(delayed)
         expected["delay_ms"] = delay_ms
-        observed["delay_ms"] = _median([added_ms(answer) for answer in delayed])
+        observed["delay_ms"] = _median(delayed)
     if abort_status:
         aborted = [answer for answer in answers if answer.status == abort_status]
         shares["abort_percent"], counts["abort_percent"] = abort_percent, len(aborted)
@@ -148,12 +156,6 @@ async def prove_served_by(
         samples=samples * len(requests),
         passed=passed,
     )
-
-
-def added_ms(answer: Answer) -> float:
-    """The time the proxies added to an answer: all of it less what the application took."""
-    served = answer.headers.get("x-envoy-upstream-service-time", "0")
-    return answer.elapsed_s * 1000 - (float(served) if served.isdecimal() else 0.0)
 
 
 def _judge(

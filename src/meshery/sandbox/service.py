@@ -10,22 +10,25 @@ from typing import Any
 import msgspec
 
 from meshery.apply.target import Change, Object, Ref, ref_of
-from meshery.behaviours.document import behaviour_object, parse_behaviour
-from meshery.behaviours.model import API_VERSION, OBJECT_KIND
-from meshery.core.errors import InvalidInputError, NotFoundError, UnavailableError
+from meshery.behaviours.model import OBJECT_KIND
+from meshery.core.errors import ConflictError, NotFoundError, UnavailableError
+from meshery.core.yamlfile import YamlDocument
 from meshery.operations.model import Operation, Subject
 from meshery.operations.platform import Platform
+from meshery.sandbox.documents import objects_of_document
 from meshery.sandbox.layout import Places
-from meshery.sandbox.model import Instance, World
+from meshery.sandbox.model import World
 from meshery.sandbox.observe import observe_graph
 from meshery.sandbox.probe import Ask, ask
-from meshery.sandbox.proof import Proof, prove
+from meshery.sandbox.proof import Proof
+from meshery.sandbox.proving import prove
 from meshery.sandbox.spec import SandboxSpec, spec_object
-from meshery.sandbox.status import behaviour_views, instance_views, sandbox_view
+from meshery.sandbox.status import Processes, behaviour_views, instance_views, sandbox_view
 from meshery.sandbox.store import SandboxRow, Store
 from meshery.sandbox.target import SandboxTarget
 from meshery.sandbox.view import BehaviourView, Graph, RequestView, SandboxStatus, SandboxView
-from meshery.sandbox.world import build_world, sandbox_spec
+from meshery.sandbox.ways import way_to
+from meshery.sandbox.world import build_world
 
 _BODY_SHOWN = 65_536
 
@@ -135,13 +138,13 @@ class SandboxService:
     ) -> RequestView:
         """One request to a service: by the gateway, from `source`'s sidecar, or off the mesh."""
         world = await self.world(name)
-        host, port, via = _way(world, service, source=source, direct=direct)
+        way = way_to(world, service, source=source, direct=direct)
         answer = await ask(
-            Ask(host, port, service, path, method, headers, body), timeout_s=timeout_s
+            Ask(way.host, way.port, service, path, method, headers, body), timeout_s=timeout_s
         )
         return RequestView(
             url=f"http://{service}{path}",
-            via=via,
+            via=way.words,
             status=answer.status,
             elapsed_ms=round(answer.elapsed_s * 1000, 3),
             headers=dict(answer.headers),
@@ -183,7 +186,12 @@ class SandboxService:
     async def _refuse_running(self, name: str) -> None:
         row = await self._store.find(name)
         if row is not None and row.phase not in {"failed", "lost"}:
-            raise already_there(name)
+            raise ConflictError(
+                f"there is a sandbox {name} already, and it is {row.phase}",
+                remedy=f"look at it: mesheryctl sandbox status {name}; "
+                f"or stop it first: mesheryctl sandbox down {name}",
+                code="meshery.sandbox.exists",
+            )
 
     async def _processes(self, row: SandboxRow) -> Processes | None:
         """The sandbox's processes by name; None when its host cannot be asked."""
@@ -198,40 +206,12 @@ class SandboxService:
 
 
 def as_objects(documents: Sequence[Object]) -> list[Object]:
-    """Objects of documents that may also be plain behaviours (`kind: split` without a version).
+    """Objects of documents that may also be plain behaviours.
 
     InvalidInputError tells the faults of every document, each path with its document's number.
     """
-    objects: list[Object] = []
-    problems: list[Problem] = []
-    for position, document in enumerate(documents):
-        try:
-            objects.append(_as_object(document))
-        except InvalidInputError as error:
-            where = f"[{position}]." if len(documents) > 1 else ""
-            problems += [
-                msgspec.structs.replace(problem, path=f"{where}{problem.path}")
-                for problem in error.problems
-            ]
-    if problems:
-        raise InvalidInputError(
-            f"{len(problems)} fault{'s' if len(problems) > 1 else ''} in what is to be applied",
-            cause="; ".join(f"{problem.path} {problem.message}" for problem in problems),
-            remedy="correct them and apply again; nothing was changed",
-            code="meshery.behaviour",
-            problems=problems,
-        )
-    return objects
-
-
-def _as_object(document: Object) -> Object:
-    is_behaviour = "apiVersion" not in document or document.get("kind") == OBJECT_KIND
-    if not is_behaviour:
-        return document
-    behaviour = parse_behaviour(document)
-    if "apiVersion" in document:
-        return document
-    return behaviour_object(behaviour, namespace="default")
+    whole = YamlDocument(list(documents), {}, "what is to be applied")
+    return objects_of_document(whole)
 
 
 def _named(held: Sequence[Ref], behaviour: str, sandbox: str) -> Ref:
@@ -247,14 +227,3 @@ def _no_behaviour(sandbox: str, behaviour: str) -> NotFoundError:
         remedy=f"mesheryctl sandbox status {sandbox} shows those it has",
         code="meshery.sandbox.no_behaviour",
     )
-
-
-def _way(world: World, service: str, *, source: str, direct: bool) -> tuple[str, int, str]:
-    """Where to send a request for a service: host, port, and the way in words."""
-    world.service(service)
-    if direct:
-        instance = _first(world, service)
-        return instance.app_host, instance.app_port, f"{instance.name} directly, off the mesh"
-    caller = source or caller_of(world, service)
-    instance = _first(world, caller)
-    return instance.host, instance.outbound_port, f"the sidecar of {instance.name}"
