@@ -119,7 +119,7 @@ class OverheadRequest(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float = 10.0
     warmup_s: float = 1.0
     connections: int = 16
-    path: str = "/echo"
+    path: str = "/"
     lower_rate: bool = True
     seed: int = 1
     name: str = ""
@@ -136,6 +136,6 @@ class FunctionsRequest(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float = 5.0
     warmup_s: float = 0.5
     connections: int = 16
-    path: str = "/echo"
+    path: str = "/"
     seed: int = 1
     name: str = ""

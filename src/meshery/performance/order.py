@@ -5,7 +5,7 @@ One of
     {"profile": "NAME OR ID", "consent": false, "name": ""}
     {"profile": {...a profile...}, "consent": false, "name": ""}
     {"overhead": {"sandbox": "shop", "source": "web", "destination": "api", "rate_rps": 1000,
-                  "duration": "10s", "warmup": "1s", "connections": 16, "path": "/echo",
+                  "duration": "10s", "warmup": "1s", "connections": 16, "path": "/",
                   "lower_rate": true, "seed": 1, "name": ""}}
     {"functions": {"sandbox": "shop", ..., "functions": ["mtls", "access"], "duration": "5s"}}
 

@@ -5,6 +5,7 @@ Every latency is in microseconds and corrected for coordinated omission unless i
 requests of the same run; a plain run has one, `load`.
 """
 
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -268,4 +269,4 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
     p90_us: float
     p99_us: float
     delta_p50_us: float | None
-    created_at: Any
+    created_at: datetime

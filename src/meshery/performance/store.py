@@ -129,8 +129,8 @@ async def list_results(
     connection: AsyncConnection, query: PageQuery, **equal: str
 ) -> Page[ResultRow]:
     """Results by page. `equal` holds columns and the value they must have; empty ones pass."""
-    columns = [_results.c[name] for name in ResultRow.__struct_fields__]
-    wanted = select(*columns)
+    names = ResultRow.__struct_fields__
+    wanted = select(*(_results.c[name] for name in names))
     for name, value in equal.items():
         if value:
             wanted = wanted.where(_results.c[name] == value)
@@ -141,7 +141,7 @@ async def list_results(
         )
     order = {name: _results.c[name] for name in RESULT_ORDER}
     rows, total = await fetch_page(connection, wanted, page=query, columns=order)
-    items = [msgspec.convert(dict(row._mapping), ResultRow) for row in rows]  # noqa: SLF001
+    items = [msgspec.convert(dict(zip(names, row, strict=True)), ResultRow) for row in rows]
     return Page.of(items, query, total=total)
 
 
