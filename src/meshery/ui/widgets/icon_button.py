@@ -12,4 +12,5 @@ def icon_button(icon: str, label: str, *, identifier: str = "") -> ui.button:
     button.props["title"] = label
     if identifier:
         button.props["id"] = identifier
+        button.mark(identifier)
     return button
