@@ -52,6 +52,7 @@ class SupervisorClient:
         self._socket_path = socket_path
         self._patience_s = patience_s
         self._writers: set[asyncio.StreamWriter] = set()
+        self._is_closed = False
 
     async def start(self, spec: ProcessSpec) -> ProcessStatus:
         """Have the process running; the one that runs already if its spec is equal.
@@ -111,7 +112,8 @@ class SupervisorClient:
             return hello.epoch
 
     async def close(self) -> None:
-        """End open watches and requests."""
+        """End open watches and requests (UnavailableError there); no new ones are taken."""
+        self._is_closed = True
         for writer in tuple(self._writers):
             writer.close()
 
@@ -151,6 +153,8 @@ class SupervisorClient:
     async def _connect(self) -> tuple[Hello, asyncio.StreamReader, asyncio.StreamWriter]:
         deadline = asyncio.get_running_loop().time() + self._patience_s
         while True:
+            if self._is_closed:
+                raise self._away(ConnectionError("this client is closed"))
             try:
                 reader, writer = await asyncio.open_unix_connection(self._socket_path)
             except _AWAY as error:
