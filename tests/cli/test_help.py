@@ -56,6 +56,11 @@ def test_verbs_mean_the_same_everywhere() -> None:
             assert "--output" in text, words
 
 
+def test_flags_before_the_noun_change_no_help() -> None:
+    line = ["-v", "--no-color", "system", "--help"]
+    assert static_answer(line) == helptext.HELP["system"]
+
+
 STATIC = ["--help", "-h", "version", "--version", "system --help", "sandbox up --help", ""]
 
 

@@ -11,6 +11,7 @@ import sys
 from meshery import __version__
 
 _HELP = ("--help", "-h")
+_NO_MATTER = ("-v", "--verbose", "-y", "--yes", "--no-color")
 
 
 def main() -> int:
@@ -33,7 +34,10 @@ def static_answer(arguments: list[str]) -> str | None:
         return None
     from meshery.cli.helptext import HELP
 
-    return HELP.get(" ".join(arguments[:-1]))
+    words = arguments[:-1]
+    while words and words[0] in _NO_MATTER:
+        del words[0]
+    return HELP.get(" ".join(words))
 
 
 def _write(text: str) -> int:

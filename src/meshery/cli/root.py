@@ -90,8 +90,6 @@ def root(
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; returns the exit code. Whatever fails is told on standard error."""
-    from meshery.cli.failure import report
-
     signal.signal(signal.SIGTERM, _on_terminate)
     try:
         result: Any = root.main(list(arguments), PROGRAM, standalone_mode=False)
@@ -102,6 +100,8 @@ def run(arguments: Sequence[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the edge of the process
+        from meshery.cli.failure import report
+
         return report(error, arguments)
     return result if isinstance(result, int) else 0
 

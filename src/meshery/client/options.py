@@ -11,9 +11,7 @@ may have `type=duration`: a Go duration outside, seconds inside.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property, update_wrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -26,16 +24,26 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass
 class Invocation:
     """The global flags of one command line, and what follows from them."""
 
-    server: str = ""
-    context: str = ""
-    config: str = ""
-    token_file: str = ""
-    verbose: bool = False
-    yes: bool = False
+    # A plain class: dataclasses would add a tenth to the start of every command.
+    def __init__(
+        self,
+        *,
+        server: str = "",
+        context: str = "",
+        config: str = "",
+        token_file: str = "",
+        verbose: bool = False,
+        yes: bool = False,
+    ) -> None:
+        self.server = server
+        self.context = context
+        self.config = config
+        self.token_file = token_file
+        self.verbose = verbose
+        self.yes = yes
 
     @cached_property
     def loaded(self) -> "LoadedSettings":
@@ -54,6 +62,8 @@ class Invocation:
     @cached_property
     def address(self) -> "ServerAddress":
         """The server to talk to, and its token."""
+        from pathlib import Path
+
         from meshery.client.contexts import find_server
 
         return find_server(
