@@ -7,12 +7,13 @@ the block in which it was answered.
 
 from select import EPOLLIN, EPOLLOUT
 
+from meshery.performance.histogram import index_of
 from meshery.performance.native.connection import Connection, Pool
 from meshery.performance.native.frames import Link
 from meshery.performance.native.host import read_accounts
 from meshery.performance.native.plan import Plan
-from meshery.performance.native.reactor import RECEIVE_BYTES, Reactor, now_ns
-from meshery.performance.native.recorder import Cell
+from meshery.performance.native.reactor import Reactor, now_ns
+from meshery.performance.sample import SparseCounts
 
 _USUAL = EPOLLIN | EPOLLOUT
 _PATIENCE_S = 0.01
@@ -48,9 +49,15 @@ class ClosedLoop(Reactor):
 
     def _turn_until(self, end: int) -> None:
         """The hot loop: for every answer, its place in the counters and the next request."""
-        poll, clock, connections = self.poller.poll, now_ns, self.connections
-        now = clock()
+        poll, clock, connections, recorder = (
+            self.poller.poll,
+            now_ns,
+            self.connections,
+            self.recorder,
+        )
+        usual, now = _USUAL, now_ns()
         while now < end and not self.stopping:
+            floor = recorder.slow_floor_ns
             for fd, flags in poll(_PATIENCE_S, _MOST_EVENTS):
                 try:
                     connection = connections[fd]
@@ -58,46 +65,45 @@ class ClosedLoop(Reactor):
                     self.control(fd)
                     continue
                 try:
-                    data = connection.recv(RECEIVE_BYTES)
-                    cell = connection.lookup(data)
-                    if cell is None or flags != _USUAL:
-                        cell = self._unusual(connection, data)
-                        if cell is None:
+                    data = connection.recv()
+                    counts = connection.lookup(data)
+                    if counts is None or flags != usual:
+                        counts = self._unusual(connection, data)
+                        if counts is None:
                             continue
                     now = clock()
-                    exchange = connection.exchange
-                    sent = connection.send(exchange.request)
-                    if sent != exchange.size:
+                    sent = connection.send()
+                    if sent != connection.size:
                         connection.keep_unsent(sent)
                     value = now - connection.since_ns
                     connection.since_ns = now
                     shift = value.bit_length() - 11
-                    cell.service[(shift << 10) + (value >> shift) if shift > 0 else value] += 1
-                    if value > self.recorder.slow_floor_ns:
-                        self._note_slow(connection, cell, now, value)
+                    counts[(shift << 10) + (value >> shift) if shift > 0 else value] += 1
+                    if value > floor:
+                        self._note_slow(connection, counts, now, value)
                 except OSError as error:
                     self.trouble(connection, error)
             now = clock()
             if now >= self.house_ns:
                 self.keep_house(now)
 
-    def _unusual(self, connection: Connection, data: bytes) -> Cell | None:
-        """An answer not known by its bytes, or a peer that is closing; the cell to go on with."""
+    def _unusual(self, connection: Connection, data: bytes) -> SparseCounts | None:
+        """An answer not known by its bytes, or a peer that closes; the counters to go on with."""
         status = self.read_slowly(connection, data)
         if not status:
             return None
-        cell = connection.exchange.book[status]
+        counts = connection.exchange.book[status].service
         if connection.parser.keep_alive:
             connection.parser.begin(bodiless=connection.exchange.bodiless)
-            return cell
-        self._count(connection, cell)
+            return counts
+        self._count(connection, counts)
         self.drop(connection)
         return None
 
     def learn(self, connection: Connection, data: bytes, status: int) -> None:
-        """A cell instead of a status: one step less for every answer."""
+        """Counters instead of a status: one step less for every answer."""
         exchange = connection.exchange
-        exchange.learn(data, exchange.book[status])
+        exchange.learn(data, exchange.book[status].service)
         connection.lookup = exchange.lookup
 
     def connected(self, connection: Connection, now: int) -> None:
@@ -110,8 +116,8 @@ class ClosedLoop(Reactor):
         connection.since_ns = now
         connection.book = exchange.book
         try:
-            sent = connection.send(exchange.request)
-            if sent != exchange.size:
+            sent = connection.send()
+            if sent != connection.size:
                 connection.keep_unsent(sent)
         except OSError as error:
             self.trouble(connection, error)
@@ -157,30 +163,28 @@ class ClosedLoop(Reactor):
                     self.control(fd)
                     continue
                 try:
-                    cell = self._unusual(connection, connection.recv(RECEIVE_BYTES))
+                    counts = self._unusual(connection, connection.recv())
                 except OSError as error:
                     self.trouble(connection, error)
                     continue
-                if cell is not None:
-                    self._count(connection, cell)
+                if counts is not None:
+                    self._count(connection, counts)
                     connection.since_ns = 0
             self.keep_house(now_ns())
         self.last_answer_ns = now_ns()
 
-    def _count(self, connection: Connection, cell: Cell) -> None:
-        value = now_ns() - connection.since_ns
-        shift = value.bit_length() - 11
-        cell.service[(shift << 10) + (value >> shift) if shift > 0 else value] += 1
+    def _count(self, connection: Connection, counts: SparseCounts) -> None:
+        counts[index_of(now_ns() - connection.since_ns)] += 1
 
     def _busy(self) -> int:
         return sum(connection.since_ns > 0 for connection in self.connections.values())
 
-    def _note_slow(self, connection: Connection, cell: Cell, now: int, value: int) -> None:
+    def _note_slow(
+        self, connection: Connection, counts: SparseCounts, now: int, value: int
+    ) -> None:
         if self.recorder.current is self.recorder.warmup:
             return
-        book = connection.exchange.book
-        status = next((number for number, kept in book.items() if kept is cell), 0)
-        arm = connection.pool.arm
-        endpoint = self.recorder.current.arms[arm].endpoints.index(book)
+        exchange = connection.exchange
+        status = next(number for number, cell in exchange.book.items() if cell.service is counts)
         begin = now - value - self.zero_ns
-        self.recorder.note_slow((value, begin, value, arm, endpoint, status))
+        self.recorder.note_slow((value, begin, value, *exchange.place, status))

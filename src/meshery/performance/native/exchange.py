@@ -21,13 +21,26 @@ _MOST_OVERFLOWS = 4
 class Exchange:
     """A request and the answers it got so far.
 
+    `place`: the numbers of its arm and of its endpoint in it.
+
     `lookup` recognises an answer by its bytes. It gives up for good where answers are large or each
     differs, since hashing them would cost more than parsing.
     """
 
-    __slots__ = ("_known", "_overflows", "bodiless", "book", "heads", "lookup", "request", "size")
+    __slots__ = (
+        "_known",
+        "_overflows",
+        "bodiless",
+        "book",
+        "heads",
+        "lookup",
+        "place",
+        "request",
+        "size",
+    )
 
-    def __init__(self, endpoint: EndpointPlan) -> None:
+    def __init__(self, endpoint: EndpointPlan, *, place: tuple[int, int]) -> None:
+        self.place = place
         self.request = request_bytes(endpoint)
         self.size = len(self.request)
         self.bodiless = endpoint.method.upper() == "HEAD"

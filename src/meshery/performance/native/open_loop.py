@@ -18,7 +18,7 @@ from meshery.performance.native.exchange import Exchange, unknown
 from meshery.performance.native.frames import Link
 from meshery.performance.native.host import read_accounts
 from meshery.performance.native.plan import Plan
-from meshery.performance.native.reactor import RECEIVE_BYTES, Reactor, now_ns
+from meshery.performance.native.reactor import Reactor, now_ns
 from meshery.performance.native.recorder import EndpointBook
 from meshery.performance.native.schedule import slots
 from meshery.performance.native.timer import Timer, wake_punctually
@@ -34,12 +34,12 @@ _NEVER = 1 << 62
 class Lead:
     """How long before a slot to wake up: the 90th percentile of the lateness seen, and a margin.
 
-    `bound_ns` shrinks while the injector needs more than 70 % of a core, down to no spinning.
+    `bound_ns` shrinks while the injector needs more than 80 % of a core, down to no spinning.
     """
 
     FIRST_NS = 60_000
     MOST_NS = 150_000
-    MOST_CPU = 0.7
+    MOST_CPU = 0.8
     _MARGIN_NS = 10_000
     _STEP_NS = 500
     _LEAST_NS = 3000
@@ -161,7 +161,7 @@ class OpenLoop(Reactor):
                 self.control(fd)
                 continue
             try:
-                data = connection.recv(RECEIVE_BYTES)
+                data = connection.recv()
                 status = connection.lookup(data) or self.read_slowly(connection, data)
                 if status:
                     self._answered(connection, status, flags)
@@ -182,7 +182,6 @@ class OpenLoop(Reactor):
         self, connection: Connection, exchange: Exchange, book: EndpointBook, slot: int, ready: int
     ) -> None:
         """Send a request; `ready` is when both its slot and its connection were there."""
-        connection.exchange = exchange
         connection.book = book
         connection.slot_ns = slot
         connection.expect(exchange)
@@ -196,7 +195,7 @@ class OpenLoop(Reactor):
         shift = late.bit_length() - 11
         arm.own_delay[(shift << 10) + (late >> shift) if shift > 0 else late] += 1
         try:
-            sent = connection.send(exchange.request)
+            sent = connection.send()
             if sent != exchange.size:
                 connection.keep_unsent(sent)
         except OSError as error:
@@ -297,9 +296,6 @@ class OpenLoop(Reactor):
 
     def _note_slow(self, connection: Connection, status: int, corrected: int, service: int) -> None:
         offset = connection.slot_ns - self.zero_ns
-        if offset < 0:
-            return
-        arm = connection.pool.arm
-        pairs = self.arms[arm].exchanges
-        endpoint = next(i for i, (mine, _) in enumerate(pairs) if mine is connection.exchange)
-        self.recorder.note_slow((corrected, offset, service, arm, endpoint, status))
+        if offset >= 0:
+            entry = (corrected, offset, service, *connection.exchange.place, status)
+            self.recorder.note_slow(entry)

@@ -20,7 +20,6 @@ from meshery.performance.native.plan import Plan
 from meshery.performance.native.recorder import Recorder
 from meshery.performance.native.tls import context_for
 
-RECEIVE_BYTES = 16_384
 _MS = 1_000_000
 _HOUSE_NS = 10 * _MS
 _OPENING_PATIENCE_NS = 1000 * _MS
@@ -133,7 +132,7 @@ class Reactor:
                 return status
             if not data:
                 raise BadResponseError("connection closed within the response")
-            data = connection.recv(RECEIVE_BYTES)
+            data = connection.recv()
 
     def learn(self, connection: Connection, data: bytes, status: int) -> None:
         """A whole answer came in one piece: recognise it the next time."""
@@ -263,7 +262,7 @@ class Reactor:
             if key not in pools:
                 context = context_for(endpoint) if endpoint.tls else None
                 pools[key] = Pool(number, address, context, name)
-            exchange = Exchange(endpoint)
+            exchange = Exchange(endpoint, place=(number, len(pairs)))
             exchange.book = book
             pools[key].exchanges.append(exchange)
             pairs.append((exchange, pools[key]))
