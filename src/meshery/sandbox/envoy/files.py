@@ -12,8 +12,8 @@ import msgspec
 
 from meshery.core.paths import private_dir
 from meshery.sandbox.authority import Leaf
-from meshery.sandbox.render.names import BOOTSTRAP, SECRETS, Json
-from meshery.sandbox.render.tls import secrets_file
+from meshery.sandbox.render.names import BOOTSTRAP, IDENTITY, TRUST, Json
+from meshery.sandbox.render.tls import identity_file, trust_file
 from meshery.sandbox.render.world import SidecarConfig
 
 _STAGE = ".new"
@@ -23,7 +23,8 @@ def write_sidecar(directory: Path, config: SidecarConfig, *, leaf: Leaf, trust: 
     """Everything a sidecar needs before it starts: a missing file would never be noticed later."""
     private_dir(directory)
     put_file(directory, BOOTSTRAP, config.bootstrap)
-    put_file(directory, SECRETS, secrets_of(leaf, trust=trust))
+    put_file(directory, IDENTITY, identity_of(leaf))
+    put_file(directory, TRUST, trust_file(trust))
     for name, content in config.files.items():
         put_file(directory, name, content)
 
@@ -54,6 +55,6 @@ def read_files(directory: Path, names: Mapping[str, object]) -> dict[str, Json]:
     return {name: content for name, content in found.items() if content is not None}
 
 
-def secrets_of(leaf: Leaf, *, trust: bytes) -> Json:
-    """The secrets file of a certificate."""
-    return secrets_file(certificate=leaf.certificate_pem, key=leaf.key_pem, trust=trust)
+def identity_of(leaf: Leaf) -> Json:
+    """The identity file of a certificate."""
+    return identity_file(certificate=leaf.certificate_pem, key=leaf.key_pem)

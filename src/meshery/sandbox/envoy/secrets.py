@@ -6,10 +6,11 @@ New connections use the new certificate; those that are open keep theirs, so not
 from collections.abc import Mapping
 
 from meshery.sandbox.authority import DAY_S, Authority, Leaf
-from meshery.sandbox.envoy.files import read_file, secrets_of
+from meshery.sandbox.envoy.files import identity_of
 from meshery.sandbox.envoy.sidecar import Sidecar
 from meshery.sandbox.envoy.xds import Files, write_files
-from meshery.sandbox.render.names import SECRET_TYPE, SECRETS, TRUST_SECRET, Json, discovery_file
+from meshery.sandbox.render.names import IDENTITY, TRUST
+from meshery.sandbox.render.tls import trust_file
 
 
 async def apply_secrets(
@@ -23,11 +24,10 @@ async def apply_secrets(
 
     A sidecar without a leaf here keeps its own. Errors as `xds.apply_world`.
     """
-    files: Files = {}
-    for name, sidecar in sidecars.items():
-        leaf = leaves.get(name)
-        content = secrets_of(leaf, trust=trust) if leaf else _with_trust(sidecar, trust)
-        files[name] = {SECRETS: content}
+    trusted = trust_file(trust)
+    files: Files = {name: {TRUST: trusted} for name in sidecars}
+    for name, leaf in leaves.items():
+        files[name][IDENTITY] = identity_of(leaf)
     await write_files(files, sidecars=sidecars, timeout_s=timeout_s)
 
 
@@ -59,15 +59,3 @@ async def rotate(
     await renew(authority, sidecars, identities=identities, lifetime_s=lifetime_s)
     authority.finish_rotation()
     await apply_secrets(sidecars, leaves={}, trust=authority.trust_pem)
-
-
-def _with_trust(sidecar: Sidecar, trust: bytes) -> Json:
-    """A sidecar's secrets with something else to trust."""
-    current = read_file(sidecar.directory, SECRETS)
-    if current is None:
-        raise FileNotFoundError(sidecar.directory / SECRETS)
-    trusted = {"trusted_ca": {"inline_string": trust.decode("ascii")}}
-    others = [each for each in current["resources"] if each["name"] != TRUST_SECRET]
-    return discovery_file(
-        SECRET_TYPE, [*others, {"name": TRUST_SECRET, "validation_context": trusted}]
-    )

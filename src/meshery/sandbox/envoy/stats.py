@@ -5,6 +5,7 @@ at zero when a sidecar restarts; a difference that would be negative is taken fr
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -85,15 +86,15 @@ def pair_counts(text: str) -> tuple[PairCount, ...]:
     found = []
     for side, name, labels, value in _SAMPLE.findall(text):
         if name == "requests":
-            tags = dict(_LABEL.findall(labels))
+            tags = _tags(labels)
             found.append(
                 PairCount(
                     side=side,
-                    source=tags.get("source", "-"),
-                    destination=tags.get("destination", "-"),
-                    code=_status(tags.get("code", "0")),
-                    flags=tags.get("flags", "-"),
-                    tls=tags.get("tls", "-"),
+                    source=tags["source"],
+                    destination=tags["destination"],
+                    code=_status(tags["code"]),
+                    flags=tags["flags"],
+                    tls=tags["tls"],
                     count=int(float(value)),
                 )
             )
@@ -106,8 +107,8 @@ def pair_durations(text: str) -> tuple[PairDuration, ...]:
     for side, name, labels, value in _SAMPLE.findall(text):
         if name == "requests":
             continue
-        tags = dict(_LABEL.findall(labels))
-        key = (side, tags.get("source", "-"), tags.get("destination", "-"))
+        tags = _tags(labels)
+        key = (side, tags["source"], tags["destination"])
         entry = series.setdefault(key, {"bucket": [], "sum": 0.0, "count": 0.0})
         kind = name.removeprefix("duration_us_")
         buckets = entry["bucket"]
@@ -160,6 +161,12 @@ def _duration(
 
 def _key(each: PairCount) -> tuple[str, ...]:
     return (each.side, each.source, each.destination, str(each.code), each.flags, each.tls)
+
+
+def _tags(labels: str) -> defaultdict[str, str]:
+    """The labels of a sample; empty and missing ones are `-`."""
+    given = ((name, value) for name, value in _LABEL.findall(labels) if value)
+    return defaultdict(lambda: "-", given)
 
 
 def _status(text: str) -> int:

@@ -6,6 +6,7 @@ was written, or `update_rejected` (bad value) or `update_failure` (no JSON) rise
 
 import asyncio
 import re
+from pathlib import Path
 
 import msgspec
 
@@ -15,37 +16,43 @@ from meshery.sandbox.render.names import (
     ALLOW,
     CLUSTERS,
     DENY,
+    IDENTITY,
     IDENTITY_SECRET,
     INBOUND,
     NETWORK,
     OUTBOUND,
-    SECRETS,
+    TRUST,
     TRUST_SECRET,
 )
 
 _PREFIXES = {
-    CLUSTERS: ("cluster_manager.cds",),
-    OUTBOUND: ("http.outbound.rds.outbound",),
-    INBOUND: ("http.inbound.rds.inbound",),
-    ALLOW: ("extension_config_discovery.http_filter.access-allow",),
-    DENY: ("extension_config_discovery.http_filter.access-deny",),
-    NETWORK: ("extension_config_discovery.network_filter.network",),
-    SECRETS: (f"sds.{IDENTITY_SECRET}", f"sds.{TRUST_SECRET}"),
+    CLUSTERS: "cluster_manager.cds",
+    OUTBOUND: "http.outbound.rds.outbound",
+    INBOUND: "http.inbound.rds.inbound",
+    ALLOW: "extension_config_discovery.http_filter.access-allow",
+    DENY: "extension_config_discovery.http_filter.access-deny",
+    NETWORK: "extension_config_discovery.network_filter.network",
+    IDENTITY: f"sds.{IDENTITY_SECRET}",
+    TRUST: f"sds.{TRUST_SECRET}",
 }
 _SHORTEST_POLL_S, _LONGEST_POLL_S = 0.0005, 0.02
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """What a sidecar says of one file: its versions, and its refusals up to now."""
+    """What a sidecar says of one file: the version it serves, and its refusals up to now."""
 
-    versions: frozenset[str]
+    version: str
     refusals: int
+
+
+def watched_files(directory: Path) -> list[str]:
+    """The files in a sidecar's directory that it watches."""
+    return [file for file in _PREFIXES if (directory / file).exists()]
 
 
 async def progress(client: AdminClient, files: list[str]) -> dict[str, Progress]:
     """What a sidecar says of its files. UnavailableError when it does not answer."""
-    prefixes = [prefix for file in files for prefix in _PREFIXES[file]]
-    names = "|".join(re.escape(prefix) for prefix in prefixes)
+    names = "|".join(re.escape(_PREFIXES[file]) for file in files)
     found = await client.stats(rf"^({names})\.(version_text|update_rejected|update_failure)$")
     return {file: _progress(found, _PREFIXES[file]) for file in files}
 
@@ -74,7 +81,7 @@ async def until_taken(
         if refused:
             return refused
         for file, state in now.items():
-            if state.versions == {waiting[file]}:
+            if state.version == waiting[file]:
                 del waiting[file]
         if waiting:
             await asyncio.sleep(pause_s)
@@ -82,11 +89,9 @@ async def until_taken(
     return []
 
 
-def _progress(found: dict[str, str], prefixes: tuple[str, ...]) -> Progress:
-    versions = frozenset(found.get(f"{prefix}.version_text", "") for prefix in prefixes)
+def _progress(found: dict[str, str], prefix: str) -> Progress:
     refusals = sum(
         int(found.get(f"{prefix}.{counter}", "0"))
-        for prefix in prefixes
         for counter in ("update_rejected", "update_failure")
     )
-    return Progress(versions, refusals)
+    return Progress(found.get(f"{prefix}.version_text", ""), refusals)

@@ -17,7 +17,8 @@ INBOUND = "inbound.json"
 ALLOW = "access-allow.json"
 DENY = "access-deny.json"
 NETWORK = "network.json"
-SECRETS = "secrets.json"
+IDENTITY = "identity.json"
+TRUST = "trust.json"
 
 IDENTITY_SECRET = "identity"  # noqa: S105 - names of secrets, not secrets
 TRUST_SECRET = "trust"  # noqa: S105

@@ -1,9 +1,10 @@
-"""TLS between sidecars: both ends prove a SPIFFE id, TLS 1.3 only, keys by SDS from one file."""
+"""TLS between sidecars: both ends prove a SPIFFE id, TLS 1.3 only, secrets by SDS from files."""
 
 from meshery.sandbox.render.names import (
+    IDENTITY,
     IDENTITY_SECRET,
     SECRET_TYPE,
-    SECRETS,
+    TRUST,
     TRUST_SECRET,
     TYPE,
     Json,
@@ -63,20 +64,19 @@ def edge_socket(directory: str) -> Json:
     }
 
 
-def secrets_file(*, certificate: bytes, key: bytes, trust: bytes) -> Json:
-    """The secrets of a sidecar in one file, so that key and certificate change together (PEM)."""
+def identity_file(*, certificate: bytes, key: bytes) -> Json:
+    """The certificate and key of a sidecar (PEM), in one file so that they change together."""
     pair = {
         "certificate_chain": {"inline_string": certificate.decode("ascii")},
         "private_key": {"inline_string": key.decode("ascii")},
     }
+    return discovery_file(SECRET_TYPE, [{"name": IDENTITY_SECRET, "tls_certificate": pair}])
+
+
+def trust_file(trust: bytes) -> Json:
+    """The authorities that a sidecar trusts (PEM). Envoy takes one secret a file."""
     trusted = {"trusted_ca": {"inline_string": trust.decode("ascii")}}
-    return discovery_file(
-        SECRET_TYPE,
-        [
-            {"name": IDENTITY_SECRET, "tls_certificate": pair},
-            {"name": TRUST_SECRET, "validation_context": trusted},
-        ],
-    )
+    return discovery_file(SECRET_TYPE, [{"name": TRUST_SECRET, "validation_context": trusted}])
 
 
 def _common(directory: str) -> Json:
@@ -87,4 +87,5 @@ def _common(directory: str) -> Json:
 
 
 def _secret(directory: str, name: str) -> Json:
-    return {"name": name, "sds_config": file_source(f"{directory}/{SECRETS}")}
+    file = IDENTITY if name == IDENTITY_SECRET else TRUST
+    return {"name": name, "sds_config": file_source(f"{directory}/{file}")}

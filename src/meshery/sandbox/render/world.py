@@ -26,7 +26,7 @@ from meshery.sandbox.render.names import (
 from meshery.sandbox.render.outbound import render_outbound
 from meshery.sandbox.render.policies import render_allow, render_deny, render_network
 
-_SECRET_WATCHES = 2  # identity and trust, both from one file, each with a watch of its own
+_SECRET_WATCHES = 2  # identity and trust
 
 
 class SidecarConfig(msgspec.Struct, frozen=True):
