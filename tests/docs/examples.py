@@ -1,8 +1,8 @@
 """The examples of a documentation page, in order: files to write and commands to run.
 
-A fenced block whose info string is `console` holds a session: `$ command` lines and, below each, the
-output a reader should see (`...` stands for anything). A block `yaml` or `sh` with the first line
-`# file: NAME` is written to NAME in the working directory first.
+A fenced block whose info string is `console` holds a session: `$ command` lines and, below each,
+the output a reader should see (`...` stands for anything). A block `yaml` or `sh` with the first
+line `# file: NAME` is written to NAME in the working directory first.
 """
 
 import re
