@@ -1,0 +1,3 @@
+from fixtures.server import server
+
+__all__ = ["server"]
