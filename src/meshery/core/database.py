@@ -159,7 +159,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A deferred transaction: one consistent picture, no lock. UnavailableError on faults."""
         with _Translated():
-            async with self.engine.connect() as connection, connection.begin():
+            async with self._connection() as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager
@@ -185,9 +185,23 @@ class Database:
                 self._writer = None
 
     @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection of the pool. A cancel while it is opened must not leak it."""
+        opening = self.engine.connect()
+        try:
+            await _whole(opening.start())
+        except asyncio.CancelledError:
+            await _whole(opening.close())
+            raise
+        try:
+            yield opening
+        finally:
+            await _whole(opening.close())
+
+    @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         with _Translated():
-            async with self.engine.connect() as raw:
+            async with self._connection() as raw:
                 connection = await raw.execution_options(**{_WRITE_OPTION: True})
                 transaction = await connection.begin()
                 try:

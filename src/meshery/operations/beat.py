@@ -19,6 +19,8 @@ from meshery.operations.model import OperationState
 
 _log = get_logger("operations.beat")
 
+_RETRY_S = 0.1
+
 News = Callable[[Claim, OperationState | None], None]
 """Called on the worker's loop: a claim and its operation's state, None when the claim is lost."""
 
@@ -63,6 +65,7 @@ class Beat:
         database: Database | None = None
         try:
             while not self._stop.is_set():
+                pause_s = self._beat_s
                 try:
                     if database is None:
                         database = await Database.open(self._settings)
@@ -70,9 +73,10 @@ class Beat:
                 except UnavailableError as error:
                     _log.error("beat.failed", cause=error.cause, code=error.specific_code)
                     self._give_up_lapsed()
+                    pause_s = min(self._beat_s, _RETRY_S)
                 except Exception:  # noqa: BLE001 - the edge of a thread
                     _log.exception("beat.broken")
-                await asyncio.to_thread(self._stop.wait, self._beat_s)
+                await asyncio.to_thread(self._stop.wait, pause_s)
         finally:
             if database is not None:
                 await database.close()

@@ -148,7 +148,9 @@ async def settle_lapsed(platform: Platform) -> int:
         parent.c.state.in_([state.value for state in FINAL_STATES]),
     )
     owned = table.c.state.in_([state.value for state in OWNED_STATES])
-    lost = owned & (table.c.lease_until < db_now())
+    # One beat of grace: after an outage of the database, owners that live renew first.
+    grace_s = parse_duration(platform.settings.worker.beat)
+    lost = owned & (table.c.lease_until < later(-grace_s))
     unanswered = table.c.asked & parent_ended
     async with platform.database.read() as connection:
         found = (
