@@ -48,9 +48,7 @@ def test_no_role_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_settings_that_cannot_be_used_are_all_told(tmp_path: Path) -> None:
-    (tmp_path / "settings.yaml").write_text(
-        "server:\n  port: many\nworkr: {}\nlog:\n  level: loud\n"
-    )
+    (tmp_path / "settings.yaml").write_text("server:\n  port: many\nlog:\n  level: loud\n")
     done = meshery("server", home=tmp_path)
     assert done.returncode == 2
     assert "server.port" in done.stderr

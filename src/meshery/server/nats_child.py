@@ -24,6 +24,7 @@ from meshery.sandbox.ports import is_free, take_ports
 NAME = "nats"
 
 _READY_S = 15.0
+_TRIES = 3
 _HOST = "127.0.0.1"
 _STORE_BYTES = 4 * 1024**3
 _MEMORY_STORE_BYTES = 256 * 1024**2
@@ -52,7 +53,12 @@ async def start_nats(settings: Settings, supervisor: SupervisorClient) -> BusAdd
             stop_grace_s=5.0,
         )
     )
-    await _wait_ready(port, log, told_from)
+    if not await _is_ready(port, supervisor):
+        raise UnavailableError(
+            "our NATS server does not start",
+            cause=_last_words(log, told_from) or "it wrote no fault to its log",
+            remedy=f"see {log}; free the port or the disk space it names",
+        )
     write_address(settings, address)
     return address
 
@@ -97,17 +103,15 @@ def _program() -> str:
     return found
 
 
-async def _wait_ready(port: int, log: Path, told_from: int) -> None:
-    try:
-        async with asyncio.timeout(_READY_S):
-            while not await _greets(port):  # noqa: ASYNC110 - its greeting is all it tells
-                await asyncio.sleep(0.02)
-    except TimeoutError as error:
-        raise UnavailableError(
-            f"our NATS server was not ready after {_READY_S:g} s",
-            cause=_last_words(log, told_from) or "it wrote nothing to its log",
-            remedy=f"see {log}; free the port or the disk space it names",
-        ) from error
+async def _is_ready(port: int, supervisor: SupervisorClient) -> bool:
+    """Wait for its greeting; False when it takes too long, or ends again and again."""
+    deadline = asyncio.get_running_loop().time() + _READY_S
+    while not await _greets(port):
+        statuses = await supervisor.list(NAME)
+        if asyncio.get_running_loop().time() > deadline or statuses[0].restarts >= _TRIES:
+            return False
+        await asyncio.sleep(0.02)
+    return True
 
 
 async def _greets(port: int) -> bool:
