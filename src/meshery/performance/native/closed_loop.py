@@ -34,15 +34,15 @@ class ClosedLoop(Reactor):
     def run(self) -> None:
         """Warm up, measure block by block, wait for what is under way."""
         block_ns = round(self.plan.block_s * 1e9)
-        blocks = max(1, round(self.plan.length_s / self.plan.block_s))
+        length_ns = round(self.plan.length_s * 1e9)
         self._sending = True
         for connection in list(self.connections.values()):
             if connection.is_open:
                 self.connected(connection, now_ns())
         self._turn_until(self.zero_ns)
-        for number in range(blocks):
+        for number, begin in enumerate(range(0, length_ns, block_ns)):
             self._begin(number)
-            self._turn_until(self.zero_ns + (number + 1) * block_ns)
+            self._turn_until(self.zero_ns + min(begin + block_ns, length_ns))
         self.after = read_accounts()
         self.in_flight_area = float(self._busy()) * (self.after.at_ns - self.zero_ns)
         self._drain()

@@ -97,13 +97,12 @@ class ArmTally:
         self.sent = 0
         self.timed_out = 0
 
-    def counters(self) -> Counters:
-        """As a sample says it."""
+    def counters(self, plan: Plan) -> Counters:
+        """As a sample says it. A closed loop counts only how requests end."""
         completed = sum(sum(corrected.values()) for corrected, _ in self.cells.values())
         failed = sum(self.failures.values())
-        return Counters(
-            sent=self.sent, completed=completed, failed=failed, timed_out=self.timed_out
-        )
+        sent = self.sent if plan.mode == "open" else completed + failed + self.timed_out
+        return Counters(sent=sent, completed=completed, failed=failed, timed_out=self.timed_out)
 
 
 class WireCell(msgspec.Struct, frozen=True):
@@ -219,7 +218,7 @@ class Recorder:
                 pair = msgspec.Raw(_encode(corrected)), msgspec.Raw(_encode(service))
                 cells.append(WireCell(arm.endpoints[endpoint].name, status, *pair))
                 yield
-            arms[arm.name] = wire = _wire_arm(tally, cells)
+            arms[arm.name] = wire = _wire_arm(tally, cells, self._plan)
             self.completed[arm.name] += wire.counters.completed
             yield
         self._emit(WireSecond(second, arms))
@@ -268,9 +267,9 @@ def _merge(total: ArmTally, part: ArmTally) -> None:
     total.timed_out += part.timed_out
 
 
-def _wire_arm(tally: ArmTally, cells: list[WireCell]) -> WireArm:
+def _wire_arm(tally: ArmTally, cells: list[WireCell], plan: Plan) -> WireArm:
     return WireArm(
-        counters=tally.counters(),
+        counters=tally.counters(plan),
         cells=cells,
         connect=msgspec.Raw(_encode(tally.connect)),
         own_delay=msgspec.Raw(_encode(tally.own_delay)),
