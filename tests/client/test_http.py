@@ -8,6 +8,7 @@ from meshery.client.http import ServerClient
 from meshery.core.errors import (
     ConflictError,
     DeadlineError,
+    InvalidInputError,
     MesheryError,
     NotAuthenticatedError,
     UnavailableError,
@@ -40,6 +41,14 @@ def test_a_problem_becomes_its_error(loopback: LoopbackServer) -> None:
         client.delete("/api/x")
     assert caught.value.what == "taken"
     assert caught.value.remedy == "wait"
+
+
+def test_a_finer_code_keeps_the_class(loopback: LoopbackServer) -> None:
+    loopback.says("/api/x", 400, '{"code":"meshery.order","detail":"no such order"}')
+    with ServerClient(loopback.url) as client, pytest.raises(InvalidInputError) as caught:
+        client.get("/api/x")
+    assert caught.value.specific_code == "meshery.order"
+    assert caught.value.exit_code == 2
 
 
 def test_a_login_error_keeps_its_class(loopback: LoopbackServer) -> None:

@@ -14,10 +14,15 @@ from fixtures.server import RunningServer
 SOCKET_IO = "/_nicegui_ws/socket.io/?EIO=4&transport="
 
 
+def new_link(server: RunningServer) -> str:
+    with server.client() as client:
+        return str(client.post("/api/system/logins")["url"])
+
+
 @pytest.fixture
 def browser(server: RunningServer) -> Iterator[httpx2.Client]:
     """A client that logged in by a one-time link and holds the cookie."""
-    link = server.client().post("/api/system/logins")["url"]
+    link = new_link(server)
     with httpx2.Client(base_url=server.url) as client:
         assert client.get(link).status_code == 303
         yield client
@@ -38,8 +43,7 @@ def open_socket(server: RunningServer, headers: dict[str, str], host: str = "") 
         additional_headers=headers,
         origin=None,
         compression=None,
-        host="127.0.0.1",
-        port=place.port,
+        address=("127.0.0.1", place.port),
         proxy=None,
     ) as socket:
         return str(socket.recv(timeout=5))
@@ -139,7 +143,7 @@ def test_pages_load_nothing_from_elsewhere(browser: httpx2.Client, path: str) ->
 
 
 def test_no_secret_gets_into_the_log(server: RunningServer) -> None:
-    link = server.client().post("/api/system/logins")["url"]
+    link = new_link(server)
     httpx2.get(link)
     assert server.token not in server.log
     assert link.partition("code=")[2].partition("&")[0] not in server.log

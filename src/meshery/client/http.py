@@ -169,7 +169,8 @@ def _answer(response: httpx2.Response) -> Any:
 def _error_of(response: httpx2.Response, kind: str) -> MesheryError:
     if "json" in kind:
         try:
-            return error_from_dict(msgspec.json.decode(response.content, type=dict[str, Any]))
+            document = msgspec.json.decode(response.content, type=dict[str, Any])
+            return _by_status(error_from_dict(document), response.status_code)
         except msgspec.MsgspecError:
             pass  # another program's JSON: described below by its status
     return MesheryError(
@@ -177,6 +178,22 @@ def _error_of(response: httpx2.Response, kind: str) -> MesheryError:
         cause="the answer is not one of Meshery's; another program may listen there",
         remedy="check the address with `mesheryctl system status`",
         code="meshery.foreign_answer",
+    )
+
+
+def _by_status(error: MesheryError, status: int) -> MesheryError:
+    """A finer code than its class's own leaves the class unknown: the status tells it."""
+    kinds = {kind.http_status: kind for kind in reversed(MesheryError.__subclasses__())}
+    kind = kinds.get(status)
+    if type(error) is not MesheryError or kind is None:
+        return error
+    return kind(
+        error.what,
+        cause=error.cause,
+        remedy=error.remedy,
+        code=error.specific_code,
+        severity=error.severity,
+        problems=error.problems,
     )
 
 
