@@ -29,6 +29,11 @@ class House:
 
     def start(self) -> None:
         """Start the server and wait until it is ready."""
+        self.spawn()
+        wait_for(self._is_ready, timeout_s=60, what="the server to be ready")
+
+    def spawn(self) -> None:
+        """Start the server and wait for nothing."""
         log = (self.home / "server.log").open("ab")
         with log:
             self.server = subprocess.Popen(
@@ -38,7 +43,6 @@ class House:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(self._is_ready, timeout_s=60, what="the server to be ready")
 
     def _is_ready(self) -> bool:
         assert self.server is not None

@@ -34,6 +34,7 @@ _WORKER_GRACE_S = 12.0
 _BACK_OFF_S = (0.0, 0.2, 1.0, 5.0)
 _QUICK_S = 5.0
 _STOP_PATIENCE_S = 1.0
+_NEWS = 256
 
 _log = get_logger("server.tree")
 
@@ -79,6 +80,7 @@ class ProcessTree:
         self._client: SupervisorClient | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._callbacks: list[Callback] = []
+        self._news: asyncio.Queue[Restarted] = asyncio.Queue(_NEWS)
 
     @property
     def supervisor(self) -> SupervisorClient:
@@ -98,6 +100,7 @@ class ProcessTree:
         """
         self._child = await SupervisorChild.start(self._home, is_restoring=False)
         self._client = SupervisorClient(self._child.socket_path)
+        self._begin("news", self._call_back())
         self._begin("supervisor", self._keep_supervisor(self._child))
         if self._settings.bus.url:
             address = read_address(self._settings)
@@ -143,7 +146,7 @@ class ProcessTree:
             _log.warning("tree.supervisor_lost", code=code)
             child = self._child = await self._new_supervisor()
             reason = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
-            await self._tell(Restarted("supervisor", reason, time.time()))
+            self._tell(Restarted("supervisor", reason, time.time()))
 
     async def _new_supervisor(self) -> SupervisorChild:
         while True:
@@ -151,7 +154,7 @@ class ProcessTree:
                 return await SupervisorChild.start(self._home, is_restoring=True)
             except (MesheryError, OSError) as error:
                 _log.exception("tree.supervisor_not_back")
-                await self._tell(Restarted("supervisor", str(error), time.time(), has_trouble=True))
+                self._tell(Restarted("supervisor", str(error), time.time(), has_trouble=True))
                 await asyncio.sleep(_BACK_OFF_S[-1])
 
     async def _watch_children(self, client: SupervisorClient) -> None:
@@ -161,24 +164,33 @@ class ProcessTree:
                 ended: dict[str, ProcessEvent] = {}
                 async for event in client.watch():
                     if event.name in {WORKER, nats_child.NAME}:
-                        await self._on_child(event, ended)
+                        self._on_child(event, ended)
             await asyncio.sleep(_BACK_OFF_S[1])
 
-    async def _on_child(self, event: ProcessEvent, ended: dict[str, ProcessEvent]) -> None:
+    def _on_child(self, event: ProcessEvent, ended: dict[str, ProcessEvent]) -> None:
         if event.what == "exited":
             ended[event.name] = event
         elif event.what in {"restarted", "gave_up"}:
             reason = event.reason or _reason(ended.get(event.name))
             _log.warning("tree.child_lost", child=event.name, what=event.what, reason=reason)
             has_trouble = event.what == "gave_up"
-            await self._tell(Restarted(event.name, reason, event.at, has_trouble=has_trouble))
+            self._tell(Restarted(event.name, reason, event.at, has_trouble=has_trouble))
 
-    async def _tell(self, restarted: Restarted) -> None:
-        for callback in self._callbacks:
-            try:
-                await callback(restarted)
-            except Exception:  # noqa: BLE001 - a listener's fault must not end the watch
-                _log.exception("tree.callback_failed", child=restarted.name)
+    def _tell(self, restarted: Restarted) -> None:
+        """Hand it to the callbacks, which may be slow: no watch waits for them."""
+        try:
+            self._news.put_nowait(restarted)
+        except asyncio.QueueFull:
+            _log.error("tree.news_dropped", child=restarted.name, reason=restarted.reason)
+
+    async def _call_back(self) -> None:
+        while True:
+            restarted = await self._news.get()
+            for callback in self._callbacks:
+                try:
+                    await callback(restarted)
+                except Exception:  # noqa: BLE001 - a listener's fault must not end the others'
+                    _log.exception("tree.callback_failed", child=restarted.name)
 
     def _begin(self, name: str, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work, name=f"tree-{name}"))
