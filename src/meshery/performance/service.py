@@ -17,6 +17,7 @@ from meshery.operations.platform import Platform
 from meshery.performance import store
 from meshery.performance.compare import Comparison, compare
 from meshery.performance.export import Export, export_result
+from meshery.performance.generators import demand_generator
 from meshery.performance.headers import Headers
 from meshery.performance.live import LiveSecond, follow_seconds
 from meshery.performance.model import (
@@ -73,6 +74,7 @@ class PerformanceService:
         to another one, PreconditionError when it is no longer at `if_version`.
         """
         check_limits(profile, self._platform.settings.load)
+        demand_generator(profile.load_generator)
         async with self._database.write() as connection:
             try:
                 earlier = await store.find_profile(connection, profile_id or profile.name)
@@ -121,6 +123,7 @@ class PerformanceService:
     async def check_run(self, request: RunRequest) -> None:
         """All that would stop a run before it starts; for previews too."""
         check_limits(request.profile, self._platform.settings.load)
+        demand_generator(request.profile.load_generator)
         ports = await own_ports(self._platform)
         demand_consent(request.profile, own_ports=ports, consent=request.consent)
 
