@@ -1,7 +1,7 @@
 """What a person gives to apply: behaviours in their plain form, or objects in Kubernetes' shape.
 
-One document, a list of them, or a `List` with `items`. All faults of all documents are told at once,
-each with its line.
+One document, a list of them, or a `List` with `items`. All faults of all documents are told at
+once, each with its line.
 """
 
 from collections.abc import Callable, Iterator

@@ -52,23 +52,27 @@ def plan_apply(
     return Plan(tuple(changes), tuple(edits), _in_order(held))
 
 
-def plan_delete(ref: Ref, current: Sequence[Object], *, dry_run: bool) -> Plan:
-    """Take one object away. NotFoundError when there is none; ConflictError for the Sandbox."""
+def plan_delete(refs: Sequence[Ref], current: Sequence[Object], *, dry_run: bool) -> Plan:
+    """Take objects away. NotFoundError when one is not there; ConflictError for the Sandbox."""
     held = {ref_of(document): document for document in current}
-    if ref not in held:
-        raise NotFoundError(
-            f"there is no {ref}",
-            remedy="it may have been undone already",
-            code="meshery.sandbox.no_object",
-        )
-    if ref.kind == "Sandbox":
-        raise ConflictError(
-            "the Sandbox object is what all the others belong to",
-            remedy=f"take the sandbox down: mesheryctl sandbox down {ref.name}",
-        )
-    document = held.pop(ref)
-    change = Change(ref, "deleted", dry_run, differences(document, None))
-    return Plan((change,), (Edit("deleted", document),), _in_order(held))
+    changes: list[Change] = []
+    edits: list[Edit] = []
+    for ref in refs:
+        if ref not in held:
+            raise NotFoundError(
+                f"there is no {ref}",
+                remedy="it may have been undone already",
+                code="meshery.sandbox.no_object",
+            )
+        if ref.kind == "Sandbox":
+            raise ConflictError(
+                "the Sandbox object is what all the others belong to",
+                remedy=f"take the sandbox down: mesheryctl sandbox down {ref.name}",
+            )
+        document = held.pop(ref)
+        changes.append(Change(ref, "deleted", dry_run, differences(document, None)))
+        edits.append(Edit("deleted", document))
+    return Plan(tuple(changes), tuple(edits), _in_order(held))
 
 
 def _check_sandbox(document: Object, before: Object | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from meshery.core.paths import runtime_dir
-from meshery.sandbox.model import Instance
+from meshery.sandbox.model import Instance, World
 from meshery.sandbox.objects import Workload
 from meshery.sandbox.ports import take_ports
 from meshery.sandbox.store import Layout
@@ -91,6 +91,22 @@ def allocate(
     if gateway_port:
         _fix_gateway(layout, instances_of(workloads), gateway_port)
     return layout
+
+
+def layout_of(world: World) -> dict[str, dict[str, int]]:
+    """The layout of a world."""
+    return {
+        each.name: {
+            what: port
+            for what, port in (
+                ("inbound", each.inbound_port),
+                ("outbound", each.outbound_port),
+                ("app", each.app_port),
+            )
+            if port
+        }
+        for each in world.instances
+    }
 
 
 def all_ports(layout: Layout) -> list[int]:

@@ -1,7 +1,7 @@
 """The verbs of sandboxes, for every face and for other rooms.
 
-What changes a sandbox is an operation on the sandbox's host; reading asks the store and, on that host,
-the supervisor and the proxies. A sandbox is shown `up` only while its processes are seen to run.
+What changes a sandbox is an operation on the sandbox's host; reading asks the store and, on that
+host, the supervisor and the proxies. A sandbox is shown `up` only while its processes are seen.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ _BODY_SHOWN = 65_536
 
 
 class SandboxService:
-    """All sandboxes of an installation. Methods raise NotFoundError for a name that is not there."""
+    """All sandboxes of an installation. NotFoundError for a name that is not there."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform

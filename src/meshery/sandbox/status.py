@@ -11,7 +11,7 @@ from meshery.processes.model import ProcessStatus
 from meshery.processes.usage import read_usage
 from meshery.sandbox.layout import process_names
 from meshery.sandbox.model import Instance, World
-from meshery.sandbox.render.render import render_behaviour
+from meshery.sandbox.render.fidelity import judge
 from meshery.sandbox.store import SandboxRow
 from meshery.sandbox.view import (
     BehaviourView,
@@ -118,14 +118,14 @@ def _part_state(process: ProcessStatus | None) -> PartState:
 
 
 def _behaviour_view(world: World, behaviour: Behaviour) -> BehaviourView:
-    rendered = render_behaviour(world, behaviour)
+    fidelity, notes = judge(world, behaviour)
     return BehaviourView(
         name=behaviour.name,
         kind=behaviour.kind.value,
         target=behaviour.target.service,
         source=behaviour.source or "",
-        fidelity=rendered.fidelity.value,
-        notes=rendered.notes,
+        fidelity=fidelity.value,
+        notes=notes,
         document=behaviour_document(behaviour),
     )
 

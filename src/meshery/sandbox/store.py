@@ -120,13 +120,6 @@ class Store:
         """Note, by the database's time, that all certificates are new."""
         await self.set(name, rotated_at=db_now())
 
-    async def authority(self, name: str) -> bytes | None:
-        """The encrypted certificate authority; None before the first start."""
-        query = select(table.c.authority).where(table.c.name == name)
-        async with self._database.read() as connection:
-            found: bytes | None = (await connection.execute(query)).scalar_one_or_none()
-        return found
-
     async def delete(self, name: str) -> None:
         """Forget a sandbox and all of its objects; gone already is no error."""
         async with self._database.write() as connection:
@@ -154,8 +147,13 @@ class Store:
             found: Object | None = rows.scalar_one_or_none()
         return found
 
-    async def commit(self, name: str, edits: Sequence[Edit], *, based_on: int) -> int:
-        """Write all edits, or none when the version is no longer `based_on` (ConflictError)."""
+    async def commit(
+        self, name: str, edits: Sequence[Edit], *, based_on: int, layout: Layout | None = None
+    ) -> int:
+        """Write all edits, or none when the version is no longer `based_on` (ConflictError).
+
+        With `layout`, that is written too.
+        """
         async with self._database.write() as connection:
             version = await _version(connection, name, lock=True)
             if version != based_on:
@@ -167,9 +165,10 @@ class Store:
             for edit in edits:
                 version += 1
                 await _write(connection, name, version, edit)
-            await connection.execute(
-                update(table).where(table.c.name == name).values(version=version)
-            )
+            values: dict[str, Any] = {"version": version}
+            if layout is not None:
+                values["layout"] = layout
+            await connection.execute(update(table).where(table.c.name == name).values(**values))
             await connection.execute(
                 delete(sandbox_change).where(
                     sandbox_change.c.sandbox == name,

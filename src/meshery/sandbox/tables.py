@@ -9,7 +9,6 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKeyConstraint,
-    LargeBinary,
     String,
     Table,
 )
@@ -26,7 +25,6 @@ sandbox = Table(
     Column("reason", String, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("layout", JsonDoc, nullable=False),
-    Column("authority", LargeBinary, nullable=True),
     Column("created_at", UtcTime, nullable=False),
     Column("rotated_at", UtcTime, nullable=True),
     Column("ready_s", Float, nullable=True),

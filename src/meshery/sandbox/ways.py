@@ -1,4 +1,4 @@
-"""Ways into a sandbox: where a request for a service is sent, so that it goes as its callers' do."""
+"""Ways into a sandbox: where a request for a service is sent to go as its callers' do."""
 
 import msgspec
 

@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("reason", sa.String, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("layout", JsonDoc, nullable=False),
-        sa.Column("authority", sa.LargeBinary, nullable=True),
         sa.Column("created_at", UtcTime, nullable=False),
         sa.Column("rotated_at", UtcTime, nullable=True),
         sa.Column("ready_s", sa.Float, nullable=True),

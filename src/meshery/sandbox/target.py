@@ -1,0 +1,241 @@
+"""A sandbox as a Target: objects are rendered anew, acknowledged by the sidecars, then stored.
+
+The order is what makes it safe. A change is worked out and rendered without touching anything;
+new instances start first; every sidecar the change touches takes the new files; only then are the
+objects stored. Whatever fails before that puts the old files back and stores nothing. One change at
+a time: a lease by the sandbox's name, so that two processes do not write over each other.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from meshery.apply.target import (
+    Capabilities,
+    Change,
+    Endpoint,
+    Object,
+    Readiness,
+    Ref,
+    WatchEvent,
+)
+from meshery.behaviours.model import Kind
+from meshery.core import leases
+from meshery.core.errors import ConflictError, NotFoundError, UnsupportedError
+from meshery.operations.platform import Platform
+from meshery.sandbox.convergence import converging, deliver_world
+from meshery.sandbox.edits import Plan, plan_apply, plan_delete
+from meshery.sandbox.fitness import annotate, what_is_missing
+from meshery.sandbox.layout import Places, all_ports, allocate, layout_of
+from meshery.sandbox.model import World
+from meshery.sandbox.objects import KINDS, workloads_of
+from meshery.sandbox.runner import supervisor_of
+from meshery.sandbox.store import SandboxRow, Store
+from meshery.sandbox.ways import first_instance, is_gateway
+from meshery.sandbox.world import build_world, sandbox_spec
+
+_LEASE_POLL_S = 0.02
+_LEASE_SLACK_S = 15.0
+_WATCH_POLL_S = 0.2
+_READY_POLL_S = 0.05
+_UNSUPPORTED = frozenset({Kind.LOCALITY.value})
+
+
+Changes = list[Change]
+
+
+class SandboxTarget:
+    """One sandbox. `owner` names who changes it: the same owner may go on after a restart."""
+
+    def __init__(self, platform: Platform, name: str, *, owner: str = "") -> None:
+        self._platform = platform
+        self._name = name
+        self._owner = owner or str(uuid4())
+        self._store = Store(platform.database)
+        self._places = Places(platform.settings.home_path, name)
+
+    @property
+    def name(self) -> str:
+        """The sandbox's name."""
+        return self._name
+
+    async def capabilities(self) -> Capabilities:
+        """The kinds it keeps, and every behaviour but those a single machine cannot show."""
+        behaviours = frozenset(kind.value for kind in Kind) - _UNSUPPORTED
+        return Capabilities(kinds=KINDS, behaviours=behaviours)
+
+    async def apply(
+        self, objects: Sequence[Object], *, dry_run: bool = False, timeout_s: float = 30.0
+    ) -> list[Change]:
+        """Put objects; done when every sidecar that carries the change has acknowledged it.
+
+        UnsupportedError for a behaviour this mesh cannot do; RejectedError with Envoy's own reason
+        when a sidecar refuses; the old configuration serves on in both cases.
+        """
+        if dry_run:
+            version, current = await self._store.snapshot(self._name)
+            plan = plan_apply(objects, current, version=version, dry_run=True)
+            return await self._explain(plan)
+        async with self._alone(timeout_s):
+            version, current = await self._store.snapshot(self._name)
+            plan = plan_apply(objects, current, version=version, dry_run=False)
+            changes = await self._explain(plan)
+            await self._carry_out(plan, current, version=version, timeout_s=timeout_s)
+        return changes
+
+    async def get(self, ref: Ref) -> Object:
+        """One object."""
+        found = await self._store.object(self._name, ref)
+        if found is None:
+            raise NotFoundError(f"there is no {ref} in sandbox {self._name}")
+        return found
+
+    async def list(
+        self, api_version: str, kind: str, *, namespace: str | None = None
+    ) -> Sequence[Object]:
+        """All objects of a kind, by namespace and name."""
+        _, objects = await self._store.snapshot(self._name)
+        found = [
+            each
+            for each in objects
+            if (each["apiVersion"], each["kind"]) == (api_version, kind)
+            and namespace in (None, each["metadata"]["namespace"])
+        ]
+        return sorted(found, key=_place)
+
+    @asynccontextmanager
+    async def watch(
+        self, api_version: str, kind: str, *, after: str = ""
+    ) -> AsyncIterator[AsyncIterator[WatchEvent]]:
+        """Changes of a kind. ConflictError when those after `after` are no longer kept."""
+        stream = self._events(api_version, kind, after)
+        try:
+            yield stream
+        finally:
+            await stream.aclose()
+
+    async def delete(self, ref: Ref, *, dry_run: bool = False, timeout_s: float = 30.0) -> Change:
+        """Take one object away; its effect is gone when this returns."""
+        return (await self.delete_all([ref], dry_run=dry_run, timeout_s=timeout_s))[0]
+
+    async def delete_all(
+        self, refs: Sequence[Ref], *, dry_run: bool = False, timeout_s: float = 30.0
+    ) -> Sequence[Change]:
+        """Take objects away in one change. NotFoundError when one is not there."""
+        if dry_run:
+            _, current = await self._store.snapshot(self._name)
+            return plan_delete(refs, current, dry_run=True).changes
+        async with self._alone(timeout_s):
+            version, current = await self._store.snapshot(self._name)
+            plan = plan_delete(refs, current, dry_run=False)
+            await self._carry_out(plan, current, version=version, timeout_s=timeout_s)
+        return plan.changes
+
+    async def ready(self, ref: Ref, *, timeout_s: float = 0.0) -> Readiness:
+        """Whether the sidecars that carry an object have acknowledged it and its processes run."""
+        loop, supervisor = asyncio.get_running_loop(), supervisor_of(self._platform)
+        deadline = loop.time() + timeout_s
+        while True:
+            row = await self._store.get(self._name)
+            await self.get(ref)
+            world = await self._world(row)
+            missing = await what_is_missing(supervisor, world, ref, self._places)
+            if not missing or loop.time() >= deadline:
+                return Readiness(ref, ready=not missing, reason=missing)
+            await asyncio.sleep(_READY_POLL_S)
+
+    @asynccontextmanager
+    async def reach(self, ref: Ref, *, port: int = 0) -> AsyncIterator[Endpoint]:
+        """A Service's or Deployment's address on this machine: the application, or the gateway."""
+        document = await self.get(ref)
+        if ref.kind not in {"Service", "Deployment"}:
+            raise UnsupportedError(f"{ref} has no address; a Service and a Deployment have one")
+        if port not in {0, 80}:
+            raise NotFoundError(f"{ref} has no port {port}; it has 80")
+        world = await self._world(await self._store.get(self._name))
+        service = document["metadata"].get("labels", {}).get("app", ref.name)
+        instance = first_instance(world, service)
+        if is_gateway(world, service):
+            yield Endpoint(instance.host, instance.inbound_port, service)
+        else:
+            yield Endpoint(instance.app_host, instance.app_port, service)
+
+    async def settle(self, *, timeout_s: float = 10.0) -> None:
+        """Bring the files back to what the store says, after a change that was cut off."""
+        async with self._alone(timeout_s):
+            world = await self._world(await self._store.get(self._name))
+            await deliver_world(self._platform, self._places, world, timeout_s=timeout_s)
+
+    async def _explain(self, plan: Plan) -> Changes:
+        """The changes, with notes on what is not exact; nothing impossible passes."""
+        row = await self._store.get(self._name)
+        return annotate(plan, await self._planned_world(row, plan))
+
+    async def _carry_out(
+        self, plan: Plan, current: Sequence[Object], *, version: int, timeout_s: float
+    ) -> None:
+        if not plan.edits:
+            return
+        row = await self._store.get(self._name)
+        before = build_world(self._name, current, layout=row.layout, places=self._places)
+        after = await self._planned_world(row, plan)
+        layout = layout_of(after)
+        async with converging(self._platform, self._places, before, after, timeout_s=timeout_s):
+            await self._store.commit(self._name, plan.edits, based_on=version, layout=layout)
+
+    async def _planned_world(self, row: SandboxRow, plan: Plan) -> World:
+        taken = [port for each in await self._store.all() for port in all_ports(each.layout)]
+        layout = allocate(
+            workloads_of(plan.objects),
+            kept=row.layout,
+            taken=taken,
+            gateway_port=sandbox_spec(plan.objects).gateway_port,
+        )
+        return build_world(self._name, plan.objects, layout=layout, places=self._places)
+
+    async def _world(self, row: SandboxRow) -> World:
+        _, objects = await self._store.snapshot(self._name)
+        return build_world(self._name, objects, layout=row.layout, places=self._places)
+
+    async def _events(self, api_version: str, kind: str, after: str) -> AsyncGenerator[WatchEvent]:
+        version, objects = await self._store.snapshot(self._name)
+        reached = int(after) if after else version
+        if not after:
+            for stored in sorted(objects, key=_place):
+                if (stored["apiVersion"], stored["kind"]) == (api_version, kind):
+                    yield WatchEvent("added", stored, str(version))
+        while True:
+            for event in await self._store.changes(self._name, after=reached):
+                reached = int(event.resource_version)
+                if (event.stored["apiVersion"], event.stored["kind"]) == (api_version, kind):
+                    yield event
+            await asyncio.sleep(_WATCH_POLL_S)
+
+    @asynccontextmanager
+    async def _alone(self, timeout_s: float) -> AsyncIterator[None]:
+        """One change at a time. ConflictError when another one takes longer than `timeout_s`."""
+        database, lease = self._platform.database, f"sandbox.{self._name}"
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        ttl_s = timeout_s + _LEASE_SLACK_S
+        while True:
+            fence = await leases.acquire(database, lease, owner=self._owner, ttl_s=ttl_s)
+            if fence is not None:
+                break
+            if loop.time() > deadline:
+                raise ConflictError(
+                    f"another change of sandbox {self._name} is in progress",
+                    remedy="look at `mesheryctl operation list`, and try again",
+                    code="meshery.sandbox.busy",
+                )
+            await asyncio.sleep(_LEASE_POLL_S)
+        try:
+            yield
+        finally:
+            release = leases.release(database, lease, owner=self._owner, fence=fence)
+            await asyncio.shield(asyncio.ensure_future(release))
+
+
+def _place(document: Object) -> tuple[str, str]:
+    return (document["metadata"]["namespace"], document["metadata"]["name"])
