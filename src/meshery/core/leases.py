@@ -4,7 +4,7 @@ A lease is taken when nobody holds it or when it has lapsed; each taking raises 
 holder who slept beyond its lease can be told from the present one.
 """
 
-from sqlalchemy import BigInteger, Column, String, Table, update
+from sqlalchemy import BigInteger, Column, String, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from meshery.core.database import Database, UtcTime, db_now, later, metadata
@@ -32,6 +32,18 @@ async def acquire(database: Database, name: str, *, owner: str, ttl_s: float) ->
     async with database.write() as connection:
         fence: int | None = await connection.scalar(statement.returning(lease.c.fence))
     return fence
+
+
+async def holder(database: Database, name: str) -> tuple[str, int] | None:
+    """Owner and fence of a lease that has not lapsed."""
+    query = select(lease.c.owner, lease.c.fence)
+    async with database.read() as connection:
+        row = (
+            await connection.execute(
+                query.where(lease.c.name == name).where(lease.c.until >= db_now())
+            )
+        ).one_or_none()
+    return None if row is None else (row.owner, row.fence)
 
 
 async def renew(database: Database, name: str, *, owner: str, fence: int, ttl_s: float) -> bool:

@@ -7,7 +7,6 @@ the entry-point group `meshery.keepers` as a sequence of Keeper.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Literal
 
 from sqlalchemy import delete, exists, or_, select, update
@@ -18,8 +17,10 @@ from meshery.core.database import db_now, later
 from meshery.core.durations import parse_duration
 from meshery.core.errors import MesheryError
 from meshery.core.telemetry import get_logger
+from meshery.operations.kinds import load_registered
 from meshery.operations.loss import settle_loss
 from meshery.operations.model import FINAL_STATES, OWNED_STATES, OperationState
+from meshery.operations.owners import is_gone
 from meshery.operations.platform import Platform
 from meshery.operations.rows import ACTIVE_STATES, by_id
 from meshery.operations.tables import event as event_table
@@ -58,7 +59,7 @@ async def run_keepers(
 
 def load_keepers() -> list[Keeper]:
     """All registered keepers."""
-    return [keeper for point in entry_points(group="meshery.keepers") for keeper in point.load()]
+    return list(load_registered("meshery.keepers"))
 
 
 async def _keep(platform: Platform, keeper: Keeper, owner: str) -> None:
@@ -79,6 +80,7 @@ async def _alone(platform: Platform, keeper: Keeper, owner: str) -> None:
     """Run it while this process holds its lease; return when the lease is somebody else's."""
     ttl_s = parse_duration(platform.settings.worker.lease)
     database, name = platform.database, f"keeper.{keeper.name}"
+    await _free_of_the_dead(platform, name)
     fence = await leases.acquire(database, name, owner=owner, ttl_s=ttl_s)
     if fence is None:
         await asyncio.sleep(ttl_s / 3)
@@ -94,6 +96,15 @@ async def _alone(platform: Platform, keeper: Keeper, owner: str) -> None:
         task.cancel()
         await asyncio.wait({task})
         await leases.release(database, name, owner=owner, fence=fence)
+
+
+async def _free_of_the_dead(platform: Platform, name: str) -> None:
+    """Give a lease back for a process of this host that was killed."""
+    if platform.database.dialect != "sqlite":
+        return
+    held = await leases.holder(platform.database, name)
+    if held is not None and is_gone(held[0], host=platform.host):
+        await leases.release(platform.database, name, owner=held[0], fence=held[1])
 
 
 async def republish(platform: Platform) -> None:
@@ -150,7 +161,9 @@ async def settle_lapsed(platform: Platform) -> int:
     owned = table.c.state.in_([state.value for state in OWNED_STATES])
     # One beat of grace: after an outage of the database, owners that live renew first.
     grace_s = parse_duration(platform.settings.worker.beat)
-    lost = owned & (table.c.lease_until < later(-grace_s))
+    lost = owned & (
+        (table.c.lease_until < later(-grace_s)) | table.c.owner.in_(await _gone_owners(platform))
+    )
     unanswered = table.c.asked & parent_ended
     async with platform.database.read() as connection:
         found = (
@@ -168,6 +181,19 @@ async def settle_lapsed(platform: Platform) -> int:
             await loss.announce(platform)
     await _cancel_orphans(platform)
     return settled
+
+
+async def _gone_owners(platform: Platform) -> list[str]:
+    """Owners that were processes of this host and have ended: no need to wait for their leases."""
+    if platform.database.dialect != "sqlite":
+        return []
+    async with platform.database.read() as connection:
+        owners = (
+            await connection.execute(
+                select(table.c.owner).distinct().where(table.c.lease_until >= db_now())
+            )
+        ).scalars()
+        return [owner for owner in owners if is_gone(owner, host=platform.host)]
 
 
 async def _cancel_orphans(platform: Platform) -> None:

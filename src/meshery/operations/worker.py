@@ -5,12 +5,9 @@ database: what it cannot read or write it tries again.
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
-
-from ulid import ULID
 
 from meshery.core.bus import SUBJECT_CANCEL, Wakeup
 from meshery.core.durations import parse_duration
@@ -22,6 +19,7 @@ from meshery.operations.claims import Busy, Claim, Claimed, claim
 from meshery.operations.finish import finish, say_started
 from meshery.operations.keepers import Keeper, run_keepers
 from meshery.operations.model import OperationState, WorkKind
+from meshery.operations.owners import new_owner
 from meshery.operations.platform import Platform
 from meshery.operations.rows import durable_name, wake_subject
 from meshery.operations.run import Run
@@ -51,7 +49,7 @@ class Worker:
         self._platform = platform
         self._keepers = keepers
         self._settings = platform.settings
-        self._owner = f"{platform.host}:{os.getpid()}:{ULID()}"
+        self._owner = new_owner(platform.host)
         self._lease_s = parse_duration(platform.settings.worker.lease)
         self._slots = Slots(platform.settings.worker.concurrency)
         self._attempts: dict[Claim, Attempt] = {}
