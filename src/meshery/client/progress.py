@@ -105,9 +105,9 @@ def _until_end(
         except UnavailableError:
             if time.monotonic() - answered > _AWAY_S:
                 raise
-            time.sleep(_AGAIN_S)
         if timeout_s is not None and time.monotonic() > deadline:
             raise _timed_out(operation_id, timeout_s)
+        time.sleep(_AGAIN_S)
 
 
 def _timed_out(operation_id: str, timeout_s: float) -> DeadlineError:
