@@ -1,1 +1,1 @@
-"""The ground: errors, settings, durations, database, leases, bus, keys, outbound HTTP and telemetry."""
+"""The ground: errors, settings, durations, database, leases, bus, keys, HTTP and telemetry."""
