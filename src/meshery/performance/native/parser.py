@@ -52,6 +52,11 @@ class ResponseParser:
         self._head = None
         self._buffer = b""
 
+    @property
+    def is_fresh(self) -> bool:
+        """True while nothing of the answer came."""
+        return self._head is None and not self._buffer
+
     def feed(self, data: bytes) -> int:
         """Take bytes; the status when the answer is whole, MORE while it is not."""
         if self._head is not None:

@@ -122,17 +122,18 @@ class Reactor:
 
     def _answer(self, connection: Connection, data: bytes) -> int:
         parser = connection.parser
-        first = data
+        whole = parser.is_fresh
         while True:
             status = parser.feed(data) if data else parser.close()
             if status:
                 parser.keep_alive = parser.keep_alive and bool(data)
-                if data is first and parser.keep_alive:
+                if whole and parser.keep_alive:
                     self.learn(connection, data, status)
                 return status
             if not data:
                 raise BadResponseError("connection closed within the response")
             data = connection.recv()
+            whole = False
 
     def learn(self, connection: Connection, data: bytes, status: int) -> None:
         """A whole answer came in one piece: recognise it the next time."""
