@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from fixtures.database import PostgresCluster
 from fixtures.nats import NatsServer
 from fixtures.waiting import until
 from meshery.core.database import Database
@@ -279,6 +280,30 @@ async def limit_pages(database: Database, *, full: bool) -> None:
         await connection.execute(text(f"PRAGMA max_page_count = {limit}"))
     for connection in connections:
         await connection.close()
+
+
+async def test_broken_database_connections_are_replaced(
+    postgresql: PostgresCluster,
+    postgresql_settings: Settings,
+    nats_server: NatsServer,
+    marks_file: Path,
+) -> None:
+    settings = quick(postgresql_settings, nats_server)
+    document = {"marks": str(marks_file), "count": 8, "pause_s": 0.1}
+    name = settings.database.url.partition("?")[0].rsplit("/", 1)[1]
+    async with opened(settings) as platform, worker_process(settings) as worker:
+        operation = await submit(platform, "test.steps", document)
+        await until(lambda: marked(marks_file, "end-0"))
+        for _ in range(4):
+            await postgresql.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                f" WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+            )
+            await asyncio.sleep(0.15)
+        done = await ended(platform, operation)
+        assert done.state is OperationState.SUCCEEDED
+        assert [marks(marks_file).count(f"end-{step}") for step in range(8)] == [1] * 8
+        assert await worker.stop() == 0
 
 
 async def test_claims_are_won_once_and_older_ones_are_fenced(platform: Platform) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from fixtures.waiting import until
 from meshery.core.errors import ConflictError
@@ -15,6 +16,7 @@ from meshery.operations.events import EventFilter
 from meshery.operations.model import OperationState
 from meshery.operations.platform import Platform
 from meshery.operations.service import OperationFilter
+from meshery.operations.tables import operation as table
 from operations.kinds import SUBJECT, marks
 from operations.support import ended, in_state, marked, submit, working
 
@@ -86,6 +88,21 @@ async def test_a_cancel_reaches_running_work_and_lets_it_clean_up(
     assert took_s < 1.0
     again = await platform.operations.cancel(operation.id, actor="somebody")
     assert again.state is OperationState.CANCELLED
+
+
+async def test_a_cancel_whose_hint_was_lost_is_seen_in_the_row(
+    platform: Platform, settings: Settings, marks_file: Path
+) -> None:
+    document = {"marks": str(marks_file), "hold": 1, "hold_file": "/nowhere"}
+    async with working(settings):
+        operation = await submit(platform, "test.hold", document)
+        await until(lambda: marked(marks_file, "begin"))
+        async with platform.database.write() as connection:
+            row = update(table).where(table.c.id == operation.id)
+            await connection.execute(row.values(state=OperationState.CANCELLING.value))
+        done = await ended(platform, operation)
+    assert done.state is OperationState.CANCELLED
+    assert marks(marks_file)[-1] == "clean"
 
 
 async def test_a_queued_operation_is_cancelled_at_once_and_never_runs(

@@ -6,7 +6,6 @@ cancelled, because time ran out, because the claim was lost, or because the work
 
 import asyncio
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -20,21 +19,12 @@ from meshery.operations.model import (
     WorkInterruptedError,
     WorkKind,
 )
-from meshery.operations.run import Run
+from meshery.operations.run import Run, Stop
 
 CLEANUP_S = 10.0
 """How long a stopped function may clean up before it is left alone."""
 
 _log = get_logger("operations.attempt")
-
-
-class Stop(StrEnum):
-    """Why a function is stopped."""
-
-    CANCEL = "cancel"
-    FENCED = "fenced"
-    SHUTDOWN = "shutdown"
-    TIMEOUT = "timeout"
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -48,11 +38,11 @@ class Outcome(msgspec.Struct, frozen=True):
 class Attempt:
     """Holds the function's task. `stop` may be called at any time, the first reason counts."""
 
-    def __init__(self, kind: WorkKind, make_run: Callable[[Callable[[], None]], Run]) -> None:
+    def __init__(self, kind: WorkKind, make_run: Callable[[Callable[[Stop], None]], Run]) -> None:
         self._kind = kind
         self._reason: Stop | None = None
         self._stopped = asyncio.Event()
-        self.run = make_run(lambda: self.stop(Stop.FENCED))
+        self.run = make_run(self.stop)
 
     @property
     def reason(self) -> Stop | None:

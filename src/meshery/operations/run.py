@@ -45,6 +45,15 @@ class Decision(StrEnum):
     GIVE_UP = "give-up"
 
 
+class Stop(StrEnum):
+    """Why a kind's function is stopped."""
+
+    CANCEL = "cancel"
+    FENCED = "fenced"
+    SHUTDOWN = "shutdown"
+    TIMEOUT = "timeout"
+
+
 class Run:
     """One attempt at an operation. `input` is its document, `platform` the parts to work with."""
 
@@ -56,14 +65,14 @@ class Run:
         input: dict[str, Any],  # noqa: A002 - the noun of this field everywhere
         claim: Claim,
         slots: Slots,
-        on_fenced: Callable[[], None],
+        on_stopped: Callable[[Stop], None],
     ) -> None:
         self.operation = operation
         self.input = input
         self.platform = platform
         self._claim = claim
         self._slots = slots
-        self._on_fenced = on_fenced
+        self._on_stopped = on_stopped
         self._names: set[str] = set()
         self._waiting = 0
         self.holds_place = True
@@ -190,13 +199,15 @@ class Run:
         while True:
             try:
                 async with self.platform.database.write() as connection:
-                    await guard(connection, self._claim)
+                    state = await guard(connection, self._claim)
                     result = await work(connection)
+                if state is OperationState.CANCELLING:  # should the hint have been lost
+                    self._on_stopped(Stop.CANCEL)
                 if failures:
                     await self._tell_outage(time.monotonic() - started)
                 return result  # noqa: TRY300 - the loop's way out
             except FencedError:
-                self._on_fenced()
+                self._on_stopped(Stop.FENCED)
                 raise
             except UnavailableError as error:
                 if failures == 0:

@@ -13,7 +13,7 @@ from meshery.core.bus import SUBJECT_CANCEL, Wakeup
 from meshery.core.durations import parse_duration
 from meshery.core.errors import MesheryError, UnavailableError
 from meshery.core.telemetry import counter, gauge, get_logger, log_context
-from meshery.operations.attempt import Attempt, Stop
+from meshery.operations.attempt import Attempt
 from meshery.operations.beat import Beat
 from meshery.operations.claims import Busy, Claim, Claimed, claim
 from meshery.operations.finish import finish, say_started
@@ -22,7 +22,7 @@ from meshery.operations.model import OperationState, WorkKind
 from meshery.operations.owners import new_owner
 from meshery.operations.platform import Platform
 from meshery.operations.rows import durable_name, wake_subject
-from meshery.operations.run import Run
+from meshery.operations.run import Run, Stop
 from meshery.operations.slots import Slots
 
 _SHUTDOWN_S = 15.0
@@ -125,14 +125,14 @@ class Worker:
             await wakeup.done()
 
     def _begin(self, kind: WorkKind, claimed: Claimed) -> None:
-        def make_run(on_fenced: Callable[[], None]) -> Run:
+        def make_run(on_stopped: Callable[[Stop], None]) -> Run:
             return Run(
                 self._platform,
                 operation=claimed.operation,
                 input=claimed.input,
                 claim=claimed.claim,
                 slots=self._slots,
-                on_fenced=on_fenced,
+                on_stopped=on_stopped,
             )
 
         attempt = Attempt(kind, make_run)
