@@ -7,7 +7,7 @@ from meshery.performance.result import Result
 from meshery.ui.format import MINUS, interval, microseconds
 from meshery.ui.widgets.dot_whisker import Difference, dot_whisker
 from meshery.ui.widgets.html import tag
-from meshery.ui.widgets.panel import panel
+from meshery.ui.widgets.panel import fold, panel
 from meshery.ui.widgets.percentile_chart import Curve, percentile_chart
 from meshery.ui.widgets.plain_table import Cell, plain_table
 from meshery.ui.widgets.sentence import sentence, spoken
@@ -78,7 +78,7 @@ def _draw_values(comparison: Comparison) -> None:
             value_heading="Difference",
             note_heading="Change",
         )
-    with panel("Both values"):
+    with fold("Both values", "base and other side by side"):
         plain_table(
             ("Value", "Base", "Other", "95 % interval of the difference", "Better"),
             [_row(value) for value in comparison.values],
@@ -88,7 +88,8 @@ def _draw_values(comparison: Comparison) -> None:
 
 
 def _difference(value: ComparedValue) -> Difference:
-    share = f"{value.change_share * 100:+.0f} %".replace("-", MINUS)
+    percent = round(value.change_share * 100)
+    share = f"{percent:+d} %".replace("-", MINUS) if percent else "0 %"
     return Difference(value.title, value.delta.value, value.delta.low, value.delta.high, share)
 
 

@@ -53,7 +53,7 @@ async def results_page(context: PageContext) -> None:
     header = _head("results")
     with header.actions:
         compare = action("Compare", icon="compare_arrows")
-        link_action("New run", "/performance/new", icon="play_arrow", weight="primary")
+        new = link_action("New run", "/performance/new", icon="play_arrow", weight="primary")
     under_way = tag("div", classes="stack")
     results = ResultList(PerformanceService(platform), compare)
     place = tag("div", classes="stack")
@@ -62,6 +62,7 @@ async def results_page(context: PageContext) -> None:
     if not total:
         place.set_visibility(False)
         compare.set_visibility(False)
+        new.set_visibility(False)
         with empty_state(
             "No result yet",
             "A measurement sends requests off the mesh and through it, in turn, and shows the "
@@ -100,7 +101,7 @@ async def new_run_page(context: PageContext) -> None:
         operation = await _start(service, request, actor=context.actor)
         ui.navigate.to(f"/performance/runs/{operation.id}")
 
-    with panel():
+    with panel(classes="stack"):
         form = RunForm(await _hops(platform), start, kind=context.query.get("kind", "overhead"))
         form.draw()
 

@@ -62,12 +62,15 @@ def _tiles(result: Result) -> Iterator[tuple[str, str, str]]:
         errors = sum(arm.errors for arm in result.arms.values())
         requests = sum(arm.requests for arm in result.arms.values())
         yield "Errors", whole(errors), f"of {whole(requests)} requests"
-    for cost in result.functions:
-        yield (
-            f"{cost.title}, p50",
-            microseconds(cost.delta_us["p50"].value, signed=True) if cost.delta_us else "-",
-            "" if cost.distinguishable else "not distinguishable",
-        )
+    if not result.arms:
+        yield from _function_tiles(result.functions)
+
+
+def _function_tiles(functions: Sequence[FunctionCost]) -> Iterator[tuple[str, str, str]]:
+    for cost in functions:
+        if added := cost.delta_us.get("p50"):
+            words = _bounds(added) if cost.distinguishable else "not distinguishable"
+            yield f"{cost.title}, p50", microseconds(added.value, signed=True), words
 
 
 def _load_tiles(result: Result) -> Iterator[tuple[str, str, str]]:
@@ -99,7 +102,7 @@ def _draw_pictures(result: Result) -> None:
             percentile_chart(
                 [_curve(key, names[key], arm) for key, arm in result.arms.items()], height_px=320
             )
-        with panel("Over time"):
+        with panel():
             _draw_timeline(result)
     with panel("Distribution", "share of requests in each bucket of latency, log axis"):
         distribution_chart(
@@ -131,7 +134,10 @@ def _draw_timeline(result: Result) -> None:
         with holder:
             _timeline(result, measure)
 
-    segments(_TIMELINES, "p99_us", show)
+    with tag("div", classes="panel-head"):
+        tag("h2", "Over time", "panel-title")
+        segments(_TIMELINES, "p99_us", show)
+    tag("p", "by second, from the end of the warm-up", "panel-note")
     holder = tag("div")
     show("p99_us")
 

@@ -14,7 +14,7 @@ from meshery.performance.model import (
     Profile,
     RunRequest,
 )
-from meshery.ui.widgets.action import action
+from meshery.ui.widgets.action import action, link_action
 from meshery.ui.widgets.fields import choice_field, number_field, switch, text_field
 from meshery.ui.widgets.html import Tag, tag
 from meshery.ui.widgets.segments import segments
@@ -76,7 +76,8 @@ class RunForm:
                 _HopFields(kind, self._sandboxes, self._start).draw()
             else:
                 tag("p", "No sandbox is ready. Start one first; it takes a few seconds.")
-                tag("a", "Go to the sandboxes", href="/sandbox")
+                with tag("div", classes="cluster"):
+                    link_action("Go to the sandboxes", "/sandbox", icon="hub", weight="primary")
 
 
 class _HopFields:

@@ -118,7 +118,7 @@ def _draw(context: PageContext, place: Tag, overview: Overview) -> None:
             _draw_welcome(context)
             return
         _draw_sentence(overview)
-        with panels():
+        with panels("top"):
             with panel("What runs"):
                 _draw_running(context.state, overview)
             with panel("What needs you"):
@@ -162,14 +162,18 @@ async def _run_demo(context: PageContext) -> None:
 def _draw_sentence(overview: Overview) -> None:
     up = sum(sandbox.state in {"up", "degraded"} for sandbox in overview.sandboxes)
     sidecars = sum(sandbox.ready for sandbox in overview.sandboxes)
+    active = len(overview.active)
     needs = (
         plural(overview.needs, "thing needs", "things need") if overview.needs else "nothing needs"
     )
     sentence(
         [
-            ("strong", plural(up, "sandbox runs", "sandboxes run")),
-            f" with {plural(sidecars, 'sidecar')}, ",
-            ("strong", plural(len(overview.active), "operation is", "operations are")),
+            ("strong", plural(up, "sandbox runs", "sandboxes run") if up else "No sandbox runs"),
+            f" with {plural(sidecars, 'sidecar')}, " if up else ", ",
+            (
+                "strong",
+                plural(active, "operation is", "operations are") if active else "nothing is",
+            ),
             " under way, and ",
             ("strong", needs),
             " you.",

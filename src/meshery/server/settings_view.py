@@ -65,7 +65,7 @@ def _draw_groups(rows: list[SettingRow]) -> None:
     if not rows:
         tag("p", "No setting is called so.", "secondary")
     for name, group in groupby(rows, key=_group):
-        with panel(name):
+        with panel(name, classes="settings"):
             plain_table(
                 ("Setting", "Value", "Origin", "Meaning", "Environment"),
                 [_cells(row) for row in group],

@@ -103,7 +103,12 @@ def _x_axis(nines: int) -> Options:
         min=0,
         max=nines,
         interval=1,
-        axisLabel={":formatter": f"v => {names}[Math.round(v)] ?? ''"},
+        axisLabel={
+            ":formatter": f"v => {names}[Math.round(v)] ?? ''",
+            "alignMinLabel": "left",
+            "alignMaxLabel": "right",
+            "margin": 10,
+        },
         axisLine={"show": True, "lineStyle": {"color": colour("line")}},
     )
 
