@@ -55,6 +55,11 @@ async def test_input_is_empty_and_signals_are_as_usual(host: Host) -> None:
     assert (given, on_pipe, blocked) == ("''", "SIG_IGN", "set()")
 
 
+async def test_children_start_in_the_home(host: Host) -> None:
+    spec = script("show", SHOW, log_file=str(host.home / "said.log"))
+    assert (await said(host, spec)).split("|")[-4] == str(host.home)
+
+
 async def test_a_memory_limit_holds(host: Host) -> None:
     text = "import sys; bytearray(300_000_000)"
     log = host.home / "said.log"

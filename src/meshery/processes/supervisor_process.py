@@ -59,6 +59,7 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     os.umask(0o077)
     home = private_dir((options.home or _own_home()).expanduser().resolve())
+    os.chdir(home)  # children start here: nothing of where the server was started reaches them
     with _lock(home):
         asyncio.run(_supervise(home, is_restoring=options.restore))
     return 0
