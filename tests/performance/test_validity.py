@@ -47,6 +47,8 @@ def test_a_good_run_is_valid_and_says_why() -> None:
         ({"injector_cpu_share": 0.86}, Validity.DEGRADED, "86.0 % of its core"),
         ({"run_queue_share": 0.021}, Validity.DEGRADED, "2.1 % of the time"),
         ({"steal_share": 0.011}, Validity.DEGRADED, "1.1 %"),
+        ({"busy_share": 0.96}, Validity.DEGRADED, "busy 96.0 % of the time"),
+        ({"busy_share": 1.0, "mode": "closed"}, Validity.VALID, ""),
         ({"mean_in_flight": 0.11}, Validity.DEGRADED, "differ by 9.1 %"),
         ({"mean_in_flight": 0.104}, Validity.VALID, ""),
         ({"workers_lost": 1}, Validity.DEGRADED, "1 load workers were lost"),

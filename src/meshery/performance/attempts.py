@@ -16,7 +16,9 @@ from meshery.performance.validity import Verdict
 STAIRS = (1.0, 0.7, 0.5, 0.35, 0.2)
 MOST_FULL_RUNS = 2
 # What less load can mend; a dead proxy it cannot.
-_MENDED_BY_LESS = frozenset({"sent", "own_delay_p99", "injector_cpu", "run_queue_delay", "steal"})
+_MENDED_BY_LESS = frozenset(
+    {"sent", "own_delay_p99", "injector_cpu", "run_queue_delay", "steal", "host_busy"}
+)
 
 AttemptKind = Literal["pilot", "full"]
 

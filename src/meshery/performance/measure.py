@@ -112,6 +112,7 @@ def evidence_of(recording: Recording, *, lost: tuple[str, ...] = ()) -> Evidence
         injector_cpu_share=max(health.cpu_share, 0.0),
         run_queue_share=max(health.run_queue_share, 0.0),
         steal_share=max(health.steal_share, 0.0),
+        busy_share=max(health.busy_share, 0.0),
         lost_proxies=lost,
     )
 

@@ -9,6 +9,7 @@ invalid: requests that were never sent, and an own delay as large as what is mea
     injector CPU          degraded above 85 % of its core
     run-queue delay       degraded above 2 % of the time
     steal by the host     degraded above 1 % of the time
+    busy host             degraded above 95 % of all processors (open loop): targets waited too
     Little's law          degraded when |N - X R| / N > 5 %
     lost load workers     degraded when any was lost; likewise a clock error above 1 ms
 
@@ -25,6 +26,7 @@ from meshery.performance.result import Check
 MIN_SENT, LEAST_SENT = 0.995, 0.95
 OWN_DELAY_FLOOR_US, OWN_DELAY_SHARE = 500.0, 0.2
 MAX_CPU, MAX_RUN_QUEUE, MAX_STEAL, MAX_LITTLE = 0.85, 0.02, 0.01, 0.05
+MAX_BUSY = 0.95
 MAX_CLOCK_ERROR_MS = 1.0
 # Below this many requests in flight on average the rounding of N itself passes 5 %.
 LITTLE_FROM = 0.05
@@ -46,6 +48,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     injector_cpu_share: float = 0.0
     run_queue_share: float = 0.0
     steal_share: float = 0.0
+    busy_share: float = 0.0
     workers_lost: int = 0
     clock_error_ms: float = 0.0
     lost_proxies: tuple[str, ...] = ()
@@ -77,6 +80,13 @@ def _checks(seen: Evidence) -> Iterator[Check]:
     if seen.mode == "open":
         yield _sent(seen)
         yield _own_delay(seen)
+        yield _share(
+            "host_busy",
+            seen.busy_share,
+            MAX_BUSY,
+            "the host's processors were busy {seen} of the time (limit {limit}), "
+            "so what was measured waited for them too",
+        )
     yield _share(
         "injector_cpu",
         seen.injector_cpu_share,
