@@ -110,7 +110,8 @@ def test_in_a_pipe_steps_are_plain_lines(
         "steps": [{"name": "wait for sidecars", "state": "running"}],
         "progress": {"done": 2, "total": 6, "message": "2 of 6 ready"},
     }
-    states = iter([running, running, {"state": "succeeded"}])
+    ended: dict[str, object] = {"state": "succeeded"}
+    states = iter([running, running, ended])
 
     def answer(_headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         time.sleep(0.6)  # what is over within a second needs no progress
