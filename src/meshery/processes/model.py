@@ -25,11 +25,11 @@ class ProcessSpec(msgspec.Struct, frozen=True):
 
     `environment` is added to a short allow-list of the supervisor's own (PATH, HOME, language,
     temporary directories, PYTHON*) and `MESHERY_HOME`. An empty `directory` is Meshery's home. Both
-    outputs are appended to `log_file`;
-    empty means they are dropped. `memory_bytes` limits private writable memory (RLIMIT_DATA: an
-    address-space limit would hit what V8 and Go merely reserve; without effect on macOS), 0 means
-    no limit; so do 0 `open_files`. `cpus` pins to processors (Linux). `user` is the uid to become;
-    only root may ask for another than its own. `stop_grace_s` is the time from SIGTERM to SIGKILL.
+    outputs are appended to `log_file`; empty means they are dropped. `memory_bytes` limits private
+    writable memory (RLIMIT_DATA: an address-space limit would hit what V8 and Go merely reserve;
+    without effect on macOS), 0 means no limit; so do 0 `open_files`. `cpus` pins to processors
+    (Linux). `user` is the uid to become; only root may ask for another than its own.
+    `stop_grace_s` is the time from SIGTERM to SIGKILL.
     """
 
     name: str
