@@ -1,64 +1,17 @@
 """REST of operations and events, over HTTP on a real server."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
-from fastapi import FastAPI
 
-from fixtures.nats import NatsServer
 from fixtures.waiting import until
-from meshery.core.settings import Settings
 from meshery.operations.model import Subject
 from meshery.operations.platform import Platform
-from meshery.operations.rest import router
-from meshery.web.problem import install_problem_handlers
-from operations.support import ended, marked, opened, quick, submit, working
+from operations.support import ended, marked, submit
 
 SUBJECT = Subject("sandbox", "shop", "shop")
-
-
-@pytest.fixture
-async def house(sqlite_settings: Settings, nats_server: NatsServer) -> AsyncIterator[Platform]:
-    """A platform and a worker."""
-    settings = quick(sqlite_settings, nats_server)
-    async with opened(settings) as platform, working(settings):
-        yield platform
-
-
-@pytest.fixture
-async def http(house: Platform) -> AsyncIterator[httpx2.AsyncClient]:
-    async with served(house) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as client:
-        yield client
-
-
-@asynccontextmanager
-async def served(platform: Platform) -> AsyncIterator[str]:
-    app = FastAPI()
-    app.state.platform = platform
-    install_problem_handlers(app)
-    app.include_router(router)
-    config = uvicorn.Config(
-        app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    server.config.load()
-    task = asyncio.create_task(server._serve())
-
-    async def started() -> bool:
-        return server.started
-
-    await until(started)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
 
 
 async def get(http: httpx2.AsyncClient, path: str, status: int = 200, **params: Any) -> Any:
