@@ -2,11 +2,11 @@
 
 Changes go in phases, each acknowledged by every sidecar it touches before the next begins:
 
-    1 open      raw chains that shall take plaintext from now on
+    1 open      services that shall take plaintext from now on
     2 clusters  the old and the new ones together, so that no route points into nothing
-    3 routes    routes and access rules
+    3 routes    routes, and rules that allow
     4 clusters  the new ones alone
-    5 close     raw chains that shall take plaintext no longer
+    5 close     services that shall take plaintext no longer, after a moment for what is on its way
 
 What is on disk is what serves. When one sidecar refuses, every file is put back and Envoy's own
 reason is told.
@@ -26,10 +26,20 @@ from meshery.sandbox.envoy.files import put_file, read_files
 from meshery.sandbox.envoy.log import rejection_reason
 from meshery.sandbox.envoy.sidecar import Sidecar
 from meshery.sandbox.envoy.subscriptions import progress, until_taken
-from meshery.sandbox.render.names import CLUSTER_TYPE, CLUSTERS, NETWORK, Json, discovery_file
+from meshery.sandbox.render.names import (
+    CLUSTER_TYPE,
+    CLUSTERS,
+    DENY,
+    NETWORK,
+    Json,
+    discovery_file,
+)
+from meshery.sandbox.render.policies import demands_mtls
 from meshery.sandbox.render.world import SidecarConfig
 
 _RESTORE_S = 1.0
+_ON_ITS_WAY_S = 0.02
+_GUARDS = (NETWORK, DENY)
 
 Files = dict[str, dict[str, Json]]
 """Content by sidecar and file."""
@@ -64,8 +74,12 @@ async def apply_world(
     writer = _Writer(sidecars)
     try:
         async with asyncio.timeout(timeout_s):
-            for phase in _phases(old, changed):
+            *phases, closing = _phases(old, changed)
+            for phase in phases:
                 await writer.write(phase)
+            if closing:
+                await asyncio.sleep(_ON_ITS_WAY_S if any(phases) else 0)
+                await writer.write(closing)
     except BaseException as error:
         await writer.put_back(old)
         if isinstance(error, TimeoutError):
@@ -183,8 +197,8 @@ def _phases(old: Files, changed: Files) -> list[Files]:
     final: Files = {}
     for name, files in changed.items():
         for file, content in files.items():
-            if file == NETWORK:
-                phase = closing if _is_closed(content) else opening
+            if file in _GUARDS:
+                phase = closing if demands_mtls(content) else opening
                 phase.setdefault(name, {})[file] = content
             elif file == CLUSTERS:
                 both = _united(old[name].get(file), content)
@@ -201,10 +215,6 @@ def _united(old: Json | None, new: Json) -> Json:
     names = {cluster["name"] for cluster in new["resources"]}
     kept = [each for each in (old or {}).get("resources", []) if each["name"] not in names]
     return discovery_file(CLUSTER_TYPE, [*new["resources"], *kept]) if kept else new
-
-
-def _is_closed(network: Json) -> bool:
-    return "rules" in network["resources"][0]["typed_config"]
 
 
 def _size(path: Path) -> int:

@@ -21,7 +21,8 @@ from meshery.sandbox.render.names import (
     discovery_file,
 )
 
-AUDIT_PREFIX = "audit_"
+AUDIT_PREFIX = "audit"
+_STRICT = "mutual TLS is strict"
 _ANYBODY = {"any": True}
 _AUTHENTICATED: Json = {"authenticated": {}}
 
@@ -30,7 +31,7 @@ def render_deny(world: World, instance: Instance) -> Json:
     """The file of the slot that refuses; audit rules are its shadow rules, which only count."""
     rules = _policies(world, instance, "deny")
     if instance.role == "app" and mtls_mode(world, instance.service) == "strict":
-        rules["strict mutual TLS"] = {
+        rules[_STRICT] = {
             "permissions": [_ANYBODY],
             "principals": [{"not_id": _AUTHENTICATED}],
         }
@@ -57,6 +58,15 @@ def render_network(world: World, instance: Instance) -> Json:
     if mtls_mode(world, instance.service) == "strict":
         config["rules"] = {"action": "ALLOW", "policies": {}}
     return _slot(NETWORK_SLOT, NETWORK_RBAC_TYPE, config)
+
+
+def demands_mtls(file: Json) -> bool:
+    """Whether the file of the refusing or the network slot keeps plaintext out."""
+    config = file["resources"][0]["typed_config"]
+    rules = config.get("rules", {})
+    return _STRICT in rules.get("policies", {}) or (
+        config["@type"] == NETWORK_RBAC_TYPE and bool(rules)
+    )
 
 
 def identity_named(world: World, identity: str) -> str:
