@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -8,7 +7,6 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy import update
 
 from meshery.core.database import Database, db_now
-from meshery.core.settings import Settings
 from meshery.web.answers import AnswerLayer, answer
 from meshery.web.respond import json_response
 
@@ -31,15 +29,6 @@ class Shop:
         return json_response(
             [self.done, body], status=self.status, headers={"Location": f"/api/o/{self.done}"}
         )
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(Settings(home=str(tmp_path)))
-    async with opened.write() as connection:
-        await connection.run_sync(answer.metadata.create_all, tables=[answer])
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -21,14 +21,14 @@ from meshery.server.tree import Callback, Restarted, process_tree
 async def running_parts(settings: Settings) -> AsyncIterator[Platform]:
     """The opened platform, with all that works beside it. A MesheryError when a part fails."""
     async with process_tree(settings) as tree, open_platform(settings, role="server") as platform:
-        fence = await take_claim(platform)
+        fence = await take_claim(platform.database, settings)
         tree.on_restart(_teller(platform))
         if settings.worker.embedded:
             await tree.start_worker()
         owner = f"{platform.host}:server:{os.getpid()}"
         async with asyncio.TaskGroup() as group:
             beside = [
-                group.create_task(keep_claim(platform, fence), name="claim"),
+                group.create_task(keep_claim(platform.database, settings, fence), name="claim"),
                 group.create_task(run_keepers(platform, where="server", owner=owner)),
             ]
             try:

@@ -1,12 +1,13 @@
 """What must hold before a server starts, beyond the form of single settings."""
 
 import asyncio
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from meshery.core import leases
-from meshery.core.errors import UnsupportedError
+from meshery.core.database import Database
+from meshery.core.errors import UnavailableError, UnsupportedError
 from meshery.core.settings import Settings
-from meshery.operations.platform import Platform
 from meshery.server.listener import demand_loopback, is_loopback
 
 _CLAIM = "server.alone"
@@ -39,36 +40,42 @@ def _demand_safe_bus(settings: Settings) -> None:
         )
 
 
-async def take_claim(platform: Platform) -> int:
+async def take_claim(database: Database, settings: Settings) -> int:
     """Claim a shared database whose bus is a child of ours; the fence, 0 where no claim is needed.
 
     UnsupportedError when another server has it: several need one external NATS server. The same
     home may take it again at once after a crash.
     """
-    if platform.settings.bus.url or platform.database.dialect == "sqlite":
+    if settings.bus.url or database.dialect == "sqlite":
         return 0
-    fence = await leases.acquire(platform.database, _CLAIM, owner=_owner(platform), ttl_s=_CLAIM_S)
+    fence = await leases.acquire(database, _CLAIM, owner=_owner(settings), ttl_s=_CLAIM_S)
     if fence is None:
         raise _not_alone()
     return fence
 
 
-async def keep_claim(platform: Platform, fence: int) -> None:
+async def keep_claim(database: Database, settings: Settings, fence: int) -> None:
     """Renew the claim until cancelled, then give it back. UnsupportedError when it was lost."""
     if not fence:
         return
-    database, owner = platform.database, _owner(platform)
+    owner = _owner(settings)
     try:
         while True:
             await asyncio.sleep(_CLAIM_S / 3)
-            if not await leases.renew(database, _CLAIM, owner=owner, fence=fence, ttl_s=_CLAIM_S):
-                raise _not_alone()
+            with suppress(UnavailableError):  # the database is away: nobody else can claim it
+                await _renew(database, owner, fence)
     finally:
-        await leases.release(database, _CLAIM, owner=owner, fence=fence)
+        with suppress(UnavailableError):  # then it lapses by itself
+            await leases.release(database, _CLAIM, owner=owner, fence=fence)
 
 
-def _owner(platform: Platform) -> str:
-    return f"{platform.host}:{platform.settings.home_path}"
+async def _renew(database: Database, owner: str, fence: int) -> None:
+    if not await leases.renew(database, _CLAIM, owner=owner, fence=fence, ttl_s=_CLAIM_S):
+        raise _not_alone()
+
+
+def _owner(settings: Settings) -> str:
+    return f"{settings.worker_host}:{settings.home_path}"
 
 
 def _not_alone() -> UnsupportedError:

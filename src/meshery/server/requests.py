@@ -47,7 +47,9 @@ class RequestLayer:
                 problem = unexpected_problem(instance=scope["path"], request_id=request_id)
                 await problem(scope, receive, answer.send)
             finally:
-                _count(scope, answer.status, time.perf_counter() - started)
+                took_s = time.perf_counter() - started
+                _count(scope, answer.status, took_s)
+                _note(scope, answer.status, took_s)
 
 
 class _Answer:
@@ -76,6 +78,19 @@ def _count(scope: Scope, status: int, took_s: float) -> None:
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
     requests.labels(method, route, status).inc()
     latency.labels(method, route).observe(took_s)
+
+
+def _note(scope: Scope, status: int, took_s: float) -> None:
+    """One line for what changes something or goes wrong; looking around is not worth a line."""
+    if scope["method"] in {"GET", "HEAD", "OPTIONS"} and status < 500:
+        return
+    log.info(
+        "request answered",
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+        took_ms=round(took_s * 1e3, 1),
+    )
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
