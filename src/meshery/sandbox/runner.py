@@ -54,7 +54,7 @@ class Runner:
 
     def __init__(self, platform: Platform, world: World, places: Places) -> None:
         self._supervisor = supervisor_of(platform)
-        self._lifetime_s = parse_duration(platform.settings.sandbox.certificate_lifetime)
+        self.lifetime_s = parse_duration(platform.settings.sandbox.certificate_lifetime)
         self._world = world
         self._places = places
         self._read_from = {log: _size(log) for log in self._logs()}
@@ -72,7 +72,7 @@ class Runner:
         private_dir(self._places.logs)
         for instance in self._chosen(instances):
             leaf = authority.issue(
-                self._world.identity(instance.account), lifetime_s=self._lifetime_s
+                self._world.identity(instance.account), lifetime_s=self.lifetime_s
             )
             directory = Path(instance.directory)
             write_sidecar(directory, rendered[instance.name], leaf=leaf, trust=authority.trust_pem)

@@ -8,7 +8,6 @@ from these rows alone, so they are written only once the proxies have taken the 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
-from uuid import uuid4
 
 import msgspec
 from sqlalchemy import Row, delete, insert, select, update
@@ -57,12 +56,15 @@ class Store:
         self._database = database
 
     async def create(
-        self, name: str, *, host: str, objects: Sequence[Object], layout: Layout
+        self, name: str, *, owner: str, host: str, objects: Sequence[Object], layout: Layout
     ) -> SandboxRow:
-        """Keep a new sandbox in phase `starting`. ConflictError when there is one by that name."""
+        """Keep a new sandbox in phase `starting`; its id is its owner's, the operation's.
+
+        ConflictError when there is one by that name.
+        """
         values = {
             "name": name,
-            "id": str(uuid4()),
+            "id": owner,
             "host": host,
             "phase": "starting",
             "reason": "",

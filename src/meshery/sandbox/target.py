@@ -91,6 +91,10 @@ class SandboxTarget:
             raise NotFoundError(f"there is no {ref} in sandbox {self._name}")
         return found
 
+    async def has(self, ref: Ref) -> bool:
+        """Whether there is such an object."""
+        return await self._store.object(self._name, ref) is not None
+
     async def list(
         self, api_version: str, kind: str, *, namespace: str | None = None
     ) -> Sequence[Object]:
