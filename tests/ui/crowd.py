@@ -73,8 +73,8 @@ def sample_result(number: int = 0, *, validity: Validity = Validity.VALID) -> Re
         path="web->api",
         hops=1,
         sentence=f"At 1,000 requests per second the mesh adds {shift} us at the median "
-        f"({shift - 12} to {shift + 13}), 455 us at p90 and 910 us at p99; the injector kept up and "
-        "the two arms off the mesh agree, so the difference is its.",
+        f"({shift - 12} to {shift + 13}), 455 us at p90 and 910 us at p99; the injector kept up "
+        "and the two arms off the mesh agree, so the difference is its.",
         validity=validity,
         reasons=reasons,
         checks=(
@@ -101,7 +101,9 @@ def sample_result(number: int = 0, *, validity: Validity = Validity.VALID) -> Re
         functions=tuple(_functions()),
         series=tuple(_seconds(draw, shift)),
         slowest=(
-            Slow(arm="on", endpoint="web", at_s=3.2, corrected_us=5120, service_us=5090, status=200),
+            Slow(
+                arm="on", endpoint="web", at_s=3.2, corrected_us=5120, service_us=5090, status=200,
+            ),
         ),
         attempts=(
             Attempt(kind="pilot", rate_rps=2000, duration_s=2, validity=Validity.INVALID,

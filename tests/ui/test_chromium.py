@@ -1,0 +1,196 @@
+"""Every page in a real browser, empty and crowded, light and dark, wide and narrow.
+
+The pictures lie in `artifacts/pages`: look at them after a change of the pages.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from fixtures.server import RunningServer, serving
+from ui.chromium import SIZES, Browser, browsing
+from ui.crowd import fill, identity
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+PAGES = {
+    "dashboard": "/",
+    "sandboxes": "/sandbox",
+    "results": "/performance",
+    "profiles": "/performance/profiles",
+    "new-run": "/performance/new",
+    "new-load": "/performance/new?kind=load",
+    "compare": "/performance/compare",
+    "operations": "/operations",
+    "notifications": "/notifications",
+    "settings": "/settings",
+}
+CROWDED = {
+    **PAGES,
+    "operation": f"/operations/{identity(2, 3)}",
+    "result": f"/performance/results/{identity(1, 0)}",
+    "result-degraded": f"/performance/results/{identity(1, 1)}",
+    "comparison": f"/performance/compare?base={identity(1, 0)}&other={identity(1, 2)}",
+}
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with serving(tmp_path_factory.mktemp("empty") / "home") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with serving(tmp_path_factory.mktemp("crowded") / "home") as server:
+        asyncio.run(fill(server.home, operations=10_000, events=10_000, results=300))
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browsing(tmp_path_factory.mktemp("chromium")) as open_browser:
+        yield open_browser
+
+
+@pytest.fixture
+def empty_reader(browser: Browser, empty: RunningServer) -> Browser:
+    return _reader(browser, empty)
+
+
+@pytest.fixture
+def crowded_reader(browser: Browser, crowded: RunningServer) -> Browser:
+    return _reader(browser, crowded)
+
+
+def _reader(browser: Browser, server: RunningServer) -> Browser:
+    browser.size(*SIZES[0])
+    browser.dark(False)
+    browser.log_in(server.url, server.token)
+    browser.driver.delete_cookie("meshery_theme")
+    browser.asked_hosts()
+    browser.complaints()
+    return browser
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_empty_page(empty_reader: Browser, name: str) -> None:
+    look(empty_reader, f"empty-{name}", PAGES[name])
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_crowded_page(crowded_reader: Browser, name: str) -> None:
+    look(crowded_reader, f"crowded-{name}", CROWDED[name])
+
+
+def look(browser: Browser, name: str, path: str) -> None:
+    """Draw a page in each size and mode; nothing sticks out, nothing else is asked."""
+    for width, height in SIZES:
+        browser.size(width, height)
+        for dark in (False, True):
+            browser.dark(dark)
+            browser.visit(path)
+            browser.until(
+                "return [...document.querySelectorAll('.chart')].every(c => c.firstChild)"
+            )
+            browser.picture(f"{name}-{width}-{'dark' if dark else 'light'}")
+            assert browser.run(_SIDEWAYS) is False, f"{name} scrolls sideways at {width}"
+            assert browser.run(_WIDE_ICONS) == [], "a name is no icon of the bundled font"
+            assert browser.run(_BROKEN_BUTTONS) == [], "a button's words wrap"
+    assert browser.complaints() == []
+    assert browser.asked_hosts() <= {urlsplit(browser.base).netloc}
+
+
+_SIDEWAYS = "return document.documentElement.scrollWidth > innerWidth"
+_WIDE_ICONS = """return [...document.querySelectorAll('.q-icon')]
+  .filter(icon => icon.offsetParent && icon.scrollWidth > icon.clientWidth + 2)
+  .map(icon => icon.innerText)"""
+_BROKEN_BUTTONS = """return [...document.querySelectorAll('.q-btn.action')]
+  .filter(button => button.offsetParent && button.offsetHeight > 40)
+  .map(button => button.innerText)"""
+
+
+def test_an_unknown_address_leads_back(empty_reader: Browser) -> None:
+    for path in ("/nowhere", "/sandbox/nobody", "/performance/results/none", "/operations/none"):
+        empty_reader.visit(path)
+        empty_reader.sees("Go to the dashboard")
+    empty_reader.picture("empty-unknown-1440-light")
+    empty_reader.complaints()
+
+
+def test_light_and_dark_are_remembered(empty_reader: Browser) -> None:
+    empty_reader.visit("/")
+    mode = "return document.documentElement.dataset.theme + document.body.className"
+    assert empty_reader.run(mode).startswith("light")
+    empty_reader.press("t")
+    empty_reader.until(f"return ({mode[7:]}).startsWith('dark')")
+    assert "body--dark" in empty_reader.run(mode)
+    empty_reader.visit("/settings")
+    assert empty_reader.run(mode).startswith("dark")
+    assert "body--dark" in empty_reader.run(mode)
+
+
+def test_keys_reach_search_notices_and_help(crowded_reader: Browser) -> None:
+    browser = crowded_reader
+    browser.visit("/settings")
+    browser.press("/")
+    browser.press("run 29")
+    browser.sees("shop web → api, run 29")
+    browser.picture("crowded-search-1440-light")
+    browser.press(Keys.ESCAPE)
+    browser.until("return !document.querySelector('.search-hits')?.offsetParent")
+    browser.run("document.activeElement.blur()")
+    browser.press("?")
+    browser.sees("to the next action")
+    browser.picture("crowded-keys-1440-light")
+    browser.press(Keys.ESCAPE)
+    browser.until("return !document.querySelector('.q-dialog')")
+    browser.press("n")
+    browser.sees("Starting the sandbox shop failed")
+    browser.picture("crowded-drawer-1440-light")
+    browser.click("Errors")
+    browser.until("return !document.querySelector('.drawer .event.info')")
+
+
+def test_the_first_tab_skips_to_the_content(empty_reader: Browser) -> None:
+    empty_reader.visit("/settings")
+    empty_reader.press(Keys.TAB)
+    focused = "return document.activeElement"
+    assert empty_reader.run(f"{focused}.className") == "skip-link"
+    assert empty_reader.run(f"return getComputedStyle({focused[7:]}).outlineStyle") == "solid"
+    empty_reader.press(Keys.ENTER)
+    empty_reader.until(f"{focused}.id === 'content'")
+
+
+def test_a_long_table_is_turned_ordered_and_searched_by_the_server(crowded_reader: Browser) -> None:
+    browser = crowded_reader
+    browser.visit("/notifications")
+    browser.sees("10,000 notifications")
+    assert browser.run("return document.querySelectorAll('.data-table tbody tr').length") == 25
+    browser.sees("1-25 of 10000")
+    browser.run("document.querySelector('[aria-label=\"Next page\"]').click()")
+    browser.sees("26-50 of 10000")
+    browser.run("document.querySelector('.data-table th.sortable').click()")
+    first = "document.querySelector('.data-table tbody tr').innerText"
+    browser.until(f"return {first}.includes('error')")
+
+
+def test_a_filter_of_operations_keeps_only_those(crowded_reader: Browser) -> None:
+    crowded_reader.visit("/operations")
+    crowded_reader.click("In trouble")
+    crowded_reader.until(
+        "return !document.querySelector('.entries').innerText.includes('succeeded')"
+    )
+    crowded_reader.click("Older")
+    crowded_reader.sees("Newer")
+
+
+def test_a_cookie_is_needed(browser: Browser, empty: RunningServer, tmp_path: Path) -> None:
+    del browser
+    with browsing(tmp_path) as stranger:
+        stranger.driver.get(empty.url + "/")
+        assert "Dashboard" not in stranger.text()
