@@ -30,6 +30,14 @@ class Host:
         return self._processes[-1]
 
     def start(self, *, restore: bool = False, before: tuple[str, ...] = ()) -> Ready:
+        """Start a supervisor and wait until it is ready."""
+        process = self.spawn(restore=restore, before=before)
+        assert process.stdout is not None
+        return msgspec.json.decode(process.stdout.readline(), type=Ready)
+
+    def spawn(
+        self, *, restore: bool = False, before: tuple[str, ...] = ()
+    ) -> "subprocess.Popen[bytes]":
         words = [*before, sys.executable, "-m", "meshery.processes.supervisor_process"]
         words += ["--home", str(self.home)]
         with (self.home / "supervisor.log").open("ab") as log:
@@ -40,8 +48,7 @@ class Host:
                 stderr=log,
             )
         self._processes.append(process)
-        assert process.stdout is not None
-        return msgspec.json.decode(process.stdout.readline(), type=Ready)
+        return process
 
     def kill(self) -> None:
         self.process.kill()

@@ -104,6 +104,36 @@ async def test_a_new_supervisor_does_not_bring_back_unasked(host: Host) -> None:
     assert await host.client.list() == []
 
 
+async def test_only_what_the_last_one_kept_is_brought_back(host: Host) -> None:
+    await host.client.start(sleeper(restart=Restart.ALWAYS))
+    host.kill()
+    host.start()
+    host.kill()
+    host.start(restore=True)
+    assert await host.client.list() == []
+
+
+async def test_a_supervisor_killed_while_it_restores_loses_nothing(host: Host) -> None:
+    for number in range(8):
+        await host.client.start(sleeper(f"s{number}", restart=Restart.ALWAYS))
+    for delay_s in (0.0, 0.06, 0.07, 0.08, 0.09):
+        host.kill()
+        host.spawn(restore=True)
+        await asyncio.sleep(delay_s)
+    host.kill()
+    host.start(restore=True)
+    statuses = await host.client.list()
+    assert [status.name for status in statuses] == [f"s{number}" for number in range(8)]
+    assert len(host.children()) == 8
+
+
+async def test_a_record_that_cannot_be_written_stops_nobody(host: Host) -> None:
+    (host.home / "processes.json").unlink()
+    (host.home / "processes.json").mkdir()
+    assert (await host.client.start(sleeper())).state == "running"
+    await host.client.stop("sleeper")
+
+
 async def test_the_record_is_private_and_names_the_living(host: Host) -> None:
     status = await host.client.start(sleeper())
     await host.client.start(script("brief", "pass"))

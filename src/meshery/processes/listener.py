@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import sys
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -96,6 +97,14 @@ async def _answer(supervisor: Supervisor, request: Request) -> Done | Failed:
         return await _do(supervisor, request)
     except MesheryError as error:
         return Failed(error.as_dict())
+    except Exception as error:  # noqa: BLE001 - the edge: one request must not end the others
+        traceback.print_exc()
+        fault = MesheryError(
+            "the supervisor failed",
+            cause=f"{type(error).__name__}: {error}",
+            remedy="see logs/supervisor.log in Meshery's home",
+        )
+        return Failed(fault.as_dict())
 
 
 async def _do(supervisor: Supervisor, request: Request) -> Done:

@@ -85,10 +85,21 @@ class Supervised:
         self._cancel_timer()
         self._begin(is_restart=self.restarts > 0)
 
-    def restore(self) -> None:
-        """Begin the next life of a process that an earlier supervisor had."""
+    def plan(self) -> None:
+        """Wait for `resume`: an earlier supervisor had it running."""
         self.restarts += 1
-        self._resume()
+        self.state = "backing-off"
+
+    def resume(self) -> None:
+        """Begin the next life; when that fails, plan the one after."""
+        self._timer = None
+        try:
+            self._begin(is_restart=True)
+        except MesheryError as error:
+            self._ring.add(self.spec.name, "exited", reason=f"{error.what}: {error.cause}")
+            # At least two: a start that fails at once must not be tried again at once.
+            self._quick_ends = max(self._quick_ends + 1, 2)
+            self._again()
 
     def send(self, number: int) -> bool:
         """Send a signal to the process alone; False when it is not alive."""
@@ -117,14 +128,24 @@ class Supervised:
             )
 
     def _begin(self, *, is_restart: bool) -> None:
-        self._child = spawn(self.spec, extra=self._environment)
-        self.pid = self._child.pid
+        child = spawn(self.spec, extra=self._environment)
+        try:
+            when_ended(child.pid, self._ended)
+        except OSError as error:  # out of descriptors: nobody would learn of its end
+            child.kill()
+            child.wait()
+            raise UnavailableError(
+                f"{self.spec.name} cannot be watched",
+                cause=str(error),
+                remedy="allow more open files (`ulimit -n`)",
+            ) from error
+        self._child = child
+        self.pid = child.pid
         self.start_ticks = start_ticks(self.pid)
         self._started_at = time.time()
         self._lives_since = time.monotonic()
         self._exit_code = self._signal = None
         self._gone = asyncio.Event()
-        when_ended(self.pid, self._ended)
         self._ring.add(self.spec.name, "restarted" if is_restart else "started", pid=self.pid)
         self._set("running")
 
@@ -161,23 +182,13 @@ class Supervised:
         rung = max(self._quick_ends - 1, 0)
         delay_s = BACK_OFF_S[min(rung, len(BACK_OFF_S) - 1)]
         if delay_s == 0:
-            self._resume()
+            self.resume()
             return
         if rung == len(BACK_OFF_S) - 1:
             reason = f"ended {self._quick_ends} times within {QUICK_S:g} s of its start"
             self._ring.add(self.spec.name, "gave_up", pid=self.pid, reason=reason)
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self._resume)
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self.resume)
         self._set("gave-up" if rung >= len(BACK_OFF_S) - 1 else "backing-off")
-
-    def _resume(self) -> None:
-        self._timer = None
-        try:
-            self._begin(is_restart=True)
-        except MesheryError as error:
-            self._ring.add(self.spec.name, "exited", reason=f"{error.what}: {error.cause}")
-            # At least two: a start that fails at once must not be tried again at once.
-            self._quick_ends = max(self._quick_ends + 1, 2)
-            self._again()
 
     def _set(self, state: State) -> None:
         self.state = state

@@ -1,11 +1,13 @@
 """All processes of one home by name: what `supervisor_process` serves over its socket."""
 
 import asyncio
+import contextlib
 import re
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from signal import SIGKILL
 
 from meshery.core.errors import InvalidInputError, NotFoundError, Problem, UnavailableError
 from meshery.processes.model import ProcessEvent, ProcessSpec, ProcessStatus, Restart, is_within
@@ -33,18 +35,22 @@ class Supervisor:
         self._table: dict[str, Supervised] = {}
         self._is_ending = False
 
-    def restore(self, record: Record) -> None:
+    def begin(self, record: Record | None) -> None:
         """Bring back what an earlier supervisor was to keep running; tell of the rest as ended."""
-        for recorded in record.processes:
+        for recorded in record.processes if record else ():
             spec = recorded.spec
             if spec.restart is Restart.ALWAYS:
-                self._table[spec.name] = process = self._new(spec, restarts=recorded.restarts)
-                process.restore()
+                self._table[spec.name] = self._new(spec, restarts=recorded.restarts)
             elif recorded.pid:
                 self.ring.add(
-                    spec.name, "exited", pid=recorded.pid, signal=9, reason="supervisor lost"
+                    spec.name, "exited", pid=recorded.pid, signal=SIGKILL, reason="supervisor lost"
                 )
+        for process in self._table.values():
+            process.plan()
+        # Written with all of them before the first one starts: we may be killed in between.
         self._write()
+        for process in self._table.values():
+            process.resume()
 
     async def start(self, spec: ProcessSpec) -> ProcessStatus:
         """See `SupervisorClient.start`."""
@@ -97,7 +103,8 @@ class Supervisor:
         ]
         await asyncio.gather(*ends, return_exceptions=True)
         self._table.clear()
-        record_file(self._home).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            record_file(self._home).unlink(missing_ok=True)
 
     def _launched(self, process: Supervised) -> ProcessStatus:
         try:
@@ -156,15 +163,14 @@ class Supervisor:
         ended = [name for name, process in self._table.items() if process.is_forgettable()]
         for name in ended[:-_KEPT_EXITED]:
             del self._table[name]
-        write_record(
-            self._home,
-            self.epoch,
-            (
-                Recorded(process.spec, process.pid, process.start_ticks, process.restarts)
-                for process in self._table.values()
-                if process.state != "exited"
-            ),
-        )
+        living = [
+            Recorded(process.spec, process.pid, process.start_ticks, process.restarts)
+            for process in self._table.values()
+            if process.state != "exited"
+        ]
+        # On a full disk processes are still worth starting; only a next supervisor knows less.
+        with contextlib.suppress(OSError):
+            write_record(self._home, self.epoch, living)
 
 
 def _check(spec: ProcessSpec) -> None:

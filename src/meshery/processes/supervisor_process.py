@@ -114,8 +114,7 @@ async def _supervise(home: Path, *, is_restoring: bool) -> None:
     supervisor = Supervisor(home, tell=_tell)
     socket = private_dir(runtime_dir(home)) / SOCKET_NAME
     async with listening(supervisor, socket):
-        if record is not None and is_restoring:
-            supervisor.restore(record)
+        supervisor.begin(record if is_restoring else None)
         _announce(Ready(os.getpid(), supervisor.epoch, str(socket)))
         await end.wait()
         _say("ending")
@@ -163,7 +162,7 @@ def _tell(event: ProcessEvent) -> None:
 
 
 def _say(event: str, **facts: object) -> None:
-    """One log line of JSON, alike to those of the other processes."""
+    """Write one log line of JSON, alike to those of the other processes."""
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     line = {"process": "supervisor", "timestamp": at, "event": event, **facts}
     with contextlib.suppress(OSError):

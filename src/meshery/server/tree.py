@@ -34,6 +34,7 @@ _WORKER_GRACE_S = 12.0
 _BACK_OFF_S = (0.0, 0.2, 1.0, 5.0)
 _QUICK_S = 5.0
 _STOP_PATIENCE_S = 1.0
+_STOP_S = 20.0
 _NEWS = 256
 
 _log = get_logger("server.tree")
@@ -123,12 +124,11 @@ class ProcessTree:
             return
         client = SupervisorClient(self._child.socket_path, patience_s=_STOP_PATIENCE_S)
         try:
-            await client.stop(WORKER)
-            names = [status.name for status in await client.list()]
-            await asyncio.gather(*(client.stop(name) for name in names if name != nats_child.NAME))
-            await client.stop(nats_child.NAME)
-        except MesheryError as error:  # the supervisor is gone or hangs: its end ends the rest
-            _log.warning("tree.stop_in_disorder", what=error.what, cause=error.cause)
+            async with asyncio.timeout(_STOP_S):
+                await _stop_in_order(client)
+        except (MesheryError, TimeoutError) as error:
+            # The supervisor is gone or hangs: its end ends the rest.
+            _log.warning("tree.stop_in_disorder", cause=str(error))
         finally:
             if self._client is not None:
                 await self._client.close()
@@ -208,6 +208,13 @@ class ProcessTree:
             log_file=str(self._home / "logs" / "worker.log"),
             stop_grace_s=_WORKER_GRACE_S,
         )
+
+
+async def _stop_in_order(client: SupervisorClient) -> None:
+    await client.stop(WORKER)
+    names = [status.name for status in await client.list()]
+    await asyncio.gather(*(client.stop(name) for name in names if name != nats_child.NAME))
+    await client.stop(nats_child.NAME)
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:
