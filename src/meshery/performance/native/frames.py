@@ -10,7 +10,6 @@
 The parent closes its side to stop the run. A stream that closes before End was lost.
 """
 
-import asyncio
 import contextlib
 import socket
 import struct
@@ -21,8 +20,8 @@ import msgspec
 from meshery.performance.native.plan import Plan
 from meshery.performance.sample import Block, Counters, Health, Second, Slow, Started
 
-MAX_FRAME_BYTES = 67_108_864
-_LENGTH = struct.Struct("!I")
+LENGTH = struct.Struct("!I")
+"""What leads a frame: the size of its body."""
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
@@ -57,14 +56,13 @@ class End(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
 Frame = Hello | Refused | Started | Block | Second | End
 
 _encoder = msgspec.msgpack.Encoder()
-_frames: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
 _plans = msgspec.msgpack.Decoder(Plan)
 
 
 def encode(frame: msgspec.Struct) -> bytes:
     """A frame as bytes, its length first."""
     body = _encoder.encode(frame)
-    return _LENGTH.pack(len(body)) + body
+    return LENGTH.pack(len(body)) + body
 
 
 class Link:
@@ -87,7 +85,7 @@ class Link:
 
     def receive_plan(self) -> Plan:
         """Wait for the plan; EOFError when the parent went away, DecodeError for another text."""
-        (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
+        (length,) = LENGTH.unpack(self._exactly(LENGTH.size))
         return _plans.decode(self._exactly(length))
 
     def send(self, frame: msgspec.Struct) -> None:
@@ -119,18 +117,3 @@ class Link:
                 raise EOFError("the parent closed the stream")
             parts += part
         return bytes(parts)
-
-
-async def read_frame(reader: asyncio.StreamReader) -> Frame | None:
-    """The parent's end: the next frame; None when the stream ended, even in the middle of one.
-
-    ValueError for a frame that is too large, msgspec.DecodeError for one that is none.
-    """
-    try:
-        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
-        if length > MAX_FRAME_BYTES:
-            raise ValueError(f"a frame of {length} bytes is too large")
-        body = await reader.readexactly(length)
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return None
-    return _frames.decode(body)

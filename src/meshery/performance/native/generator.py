@@ -26,7 +26,8 @@ from meshery.performance.generator import (
     GeneratorLostError,
     Probe,
 )
-from meshery.performance.native.frames import End, Frame, Hello, Refused, encode, read_frame
+from meshery.performance.native.frames import End, Frame, Hello, Refused, encode
+from meshery.performance.native.inbox import read_frame
 from meshery.performance.native.launch import Launch, Launched, as_child, run_name
 from meshery.performance.native.plan import Plan, check_plan
 from meshery.performance.native.totals import Totals
