@@ -166,6 +166,368 @@ Options:
   --timeout DURATION  [default: 20s]
   -h, --help          Show this message and exit.
 """,
+    "perf": """\
+Usage: mesheryctl perf [OPTIONS] COMMAND [ARGS]...
+
+  What a mesh costs: profiles, runs, results, comparisons.
+
+Options:
+  -h, --help  Show this message and exit.
+
+Commands:
+  apply      Run a stored PROFILE, the profile of a file, or a quick load...
+  compare    Compare the results BASE and OTHER, by id.
+  export     Write a result as JSON, CSV (seconds or percentiles), or...
+  functions  Measure what FUNCTIONs cost (all by default): mtls, access,...
+  profile    Stored descriptions of load: list, view, apply, delete.
+  result     What runs measured: list, view, export, delete.
+  run        Measure what the mesh adds on one hop of a sandbox: off, on...
+  view       Show a result, by id.
+""",
+    "perf apply": """\
+Usage: mesheryctl perf apply [OPTIONS] [PROFILE]
+
+  Run a stored PROFILE, the profile of a file, or a quick load on one address.
+
+  A target outside of our sandboxes needs a yes, or --yes in scripts. Exit 4
+  when thresholds of the profile are violated.
+
+Options:
+  --url TEXT                      Address for a quick run without a profile.
+  --name TEXT                     Name of the result.
+  -f, --file TEXT                 Profile file (YAML or JSON, - for stdin).
+  --qps FLOAT                     Requests per second; 0 as fast as answered.
+  --concurrent-requests INTEGER   Open connections.
+  --duration TEXT                 Length, such as 30s or 1h30m.
+  --load-generator TEXT           Who injects; native is ours.
+  -b, --body TEXT                 Body of each request of a quick run.
+  -H, --header NAME:VALUE         May be repeated.
+  --wait / --no-wait              Follow the operation, or print it and return.
+  --timeout DURATION              Stop waiting after this long (exit 5); the
+                                  operation goes on.
+  -o, --output [table|json|yaml|name|markdown]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "perf compare": """\
+Usage: mesheryctl perf compare [OPTIONS] BASE OTHER
+
+  Compare the results BASE and OTHER, by id.
+
+Options:
+  --force                         Compare although the environments differ.
+  -o, --output [table|json|yaml|name|markdown]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "perf export": """\
+Usage: mesheryctl perf export [OPTIONS] ID
+
+  Write a result as JSON, CSV (seconds or percentiles), or HdrHistogram log.
+
+Options:
+  --form [json|csv|csv-percentiles|hdr]
+                                  [default: json]
+  -f, --file TEXT                 Where to write; - is standard output.
+  -h, --help                      Show this message and exit.
+""",
+    "perf functions": """\
+Usage: mesheryctl perf functions [OPTIONS] [FUNCTION]...
+
+  Measure what FUNCTIONs cost (all by default): mtls, access, route, retries,
+  ratelimit.
+
+Options:
+  --sandbox TEXT                  Sandbox to measure.  [default: shop]
+  --from TEXT                     Calling service.  [default: web]
+  --to TEXT                       Called service.  [default: api]
+  --rate FLOAT                    Per arm.  [default: 500.0]
+  --duration DURATION             Each.  [default: 5s]
+  --wait / --no-wait              Follow the operation, or print it and return.
+  --timeout DURATION              Stop waiting after this long (exit 5); the
+                                  operation goes on.
+  -o, --output [table|json|yaml|name|markdown]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "perf profile": """\
+Usage: mesheryctl perf profile [OPTIONS] COMMAND [ARGS]...
+
+  Stored descriptions of load: list, view, apply, delete.
+
+Options:
+  -h, --help  Show this message and exit.
+
+Commands:
+  apply   Store the profile of a file; one of the same name is replaced.
+  delete  Delete a profile; its results stay.
+  list    List profiles.
+  view    Show a profile, by name or id.
+""",
+    "perf profile apply": """\
+Usage: mesheryctl perf profile apply [OPTIONS]
+
+  Store the profile of a file; one of the same name is replaced.
+
+Options:
+  -f, --file TEXT                 YAML or JSON; - for standard input.
+                                  [required]
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "perf profile delete": """\
+Usage: mesheryctl perf profile delete [OPTIONS] NAME
+
+  Delete a profile; its results stay.
+
+Options:
+  -h, --help  Show this message and exit.
+""",
+    "perf profile list": """\
+Usage: mesheryctl perf profile list [OPTIONS]
+
+  List profiles.
+
+Options:
+  --page INTEGER RANGE            [default: 1; x>=1]
+  --page-size INTEGER RANGE       [default: 25; 1<=x<=500]
+  --order TEXT                    Field to order by; - before it descends.
+  --search TEXT                   Only what contains this text.
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "perf profile view": """\
+Usage: mesheryctl perf profile view [OPTIONS] NAME
+
+  Show a profile, by name or id.
+
+Options:
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "perf result": """\
+Usage: mesheryctl perf result [OPTIONS] COMMAND [ARGS]...
+
+  What runs measured: list, view, export, delete.
+
+Options:
+  -h, --help  Show this message and exit.
+
+Commands:
+  delete  Delete a result with its histograms.
+  export  Write a result as JSON, CSV (seconds or percentiles), or...
+  list    List results, newest first.
+  view    Show a result, by id.
+""",
+    "perf result delete": """\
+Usage: mesheryctl perf result delete [OPTIONS] ID
+
+  Delete a result with its histograms.
+
+Options:
+  -h, --help  Show this message and exit.
+""",
+    "perf result export": """\
+Usage: mesheryctl perf result export [OPTIONS] ID
+
+  Write a result as JSON, CSV (seconds or percentiles), or HdrHistogram log.
+
+Options:
+  --form [json|csv|csv-percentiles|hdr]
+                                  [default: json]
+  -f, --file TEXT                 Where to write; - is standard output.
+  -h, --help                      Show this message and exit.
+""",
+    "perf result list": """\
+Usage: mesheryctl perf result list [OPTIONS]
+
+  List results, newest first.
+
+Options:
+  --kind [load|overhead|functions]
+  --sandbox TEXT                  Results of this sandbox.
+  --page INTEGER RANGE            [default: 1; x>=1]
+  --page-size INTEGER RANGE       [default: 25; 1<=x<=500]
+  --order TEXT                    Field to order by; - before it descends.
+  --search TEXT                   Only what contains this text.
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "perf result view": """\
+Usage: mesheryctl perf result view [OPTIONS] ID
+
+  Show a result, by id.
+
+Options:
+  -o, --output [table|json|yaml|name|markdown]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "perf run": """\
+Usage: mesheryctl perf run [OPTIONS]
+
+  Measure what the mesh adds on one hop of a sandbox: off, on and off again,
+  interleaved.
+
+Options:
+  --sandbox TEXT                  Sandbox to measure.  [default: shop]
+  --from TEXT                     Calling service.  [default: web]
+  --to TEXT                       Called service.  [default: api]
+  --rate FLOAT                    Per arm.  [default: 1000.0]
+  --duration DURATION             [default: 10s]
+  --connections INTEGER           Per arm.  [default: 16]
+  --keep-rate                     Do not lower the rate where it is too high.
+  --name TEXT                     Name of the result.
+  --wait / --no-wait              Follow the operation, or print it and return.
+  --timeout DURATION              Stop waiting after this long (exit 5); the
+                                  operation goes on.
+  -o, --output [table|json|yaml|name|markdown]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "perf view": """\
+Usage: mesheryctl perf view [OPTIONS] ID
+
+  Show a result, by id.
+
+Options:
+  -o, --output [table|json|yaml|name|markdown]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "operation": """\
+Usage: mesheryctl operation [OPTIONS] COMMAND [ARGS]...
+
+  Long work: list, view, watch, cancel.
+
+Options:
+  -h, --help  Show this message and exit.
+
+Commands:
+  cancel  Cancel an operation and its children, and wait until they have...
+  list    List operations, newest first.
+  view    Show one operation: its steps, result and error.
+  watch   Follow an operation to its end; fails when it does.
+""",
+    "operation cancel": """\
+Usage: mesheryctl operation cancel [OPTIONS] ID
+
+  Cancel an operation and its children, and wait until they have stopped.
+
+Options:
+  --wait / --no-wait              Follow the operation, or print it and return.
+  --timeout DURATION              Stop waiting after this long (exit 5); the
+                                  operation goes on.
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "operation list": """\
+Usage: mesheryctl operation list [OPTIONS]
+
+  List operations, newest first.
+
+Options:
+  --state [queued|running|waiting|cancelling|succeeded|partial|failed|cancelled|interrupted]
+                                  May be repeated.
+  --kind TEXT                     Such as sandbox.up.
+  --parent TEXT                   Children of this operation.
+  --page INTEGER RANGE            [default: 1; x>=1]
+  --page-size INTEGER RANGE       [default: 25; 1<=x<=500]
+  --order TEXT                    Field to order by; - before it descends.
+  --search TEXT                   Only what contains this text.
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "operation view": """\
+Usage: mesheryctl operation view [OPTIONS] ID
+
+  Show one operation: its steps, result and error.
+
+Options:
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "operation watch": """\
+Usage: mesheryctl operation watch [OPTIONS] ID
+
+  Follow an operation to its end; fails when it does.
+
+Options:
+  --wait / --no-wait              Follow the operation, or print it and return.
+  --timeout DURATION              Stop waiting after this long (exit 5); the
+                                  operation goes on.
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "event": """\
+Usage: mesheryctl event [OPTIONS] COMMAND [ARGS]...
+
+  What happened, and what is happening.
+
+Options:
+  -h, --help  Show this message and exit.
+
+Commands:
+  list   List events, newest first.
+  watch  Print events as they come, until Ctrl-C.
+""",
+    "event list": """\
+Usage: mesheryctl event list [OPTIONS]
+
+  List events, newest first.
+
+Options:
+  --severity [debug|info|warning|error]
+                                  May be repeated.
+  --operation TEXT                Events of this operation.
+  --page INTEGER RANGE            [default: 1; x>=1]
+  --page-size INTEGER RANGE       [default: 25; 1<=x<=500]
+  --order TEXT                    Field to order by; - before it descends.
+  --search TEXT                   Only what contains this text.
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    "event watch": """\
+Usage: mesheryctl event watch [OPTIONS]
+
+  Print events as they come, until Ctrl-C. With -o json each line is one
+  document.
+
+Options:
+  --severity [debug|info|warning|error]
+                                  May be repeated.
+  --operation TEXT                Events of this operation.
+  --after TEXT                    Begin after this place in the stream (an
+                                  event's seq).
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
     "version": """\
 Usage: mesheryctl version [OPTIONS]
 

@@ -67,8 +67,6 @@ async def _serve_until_told(loaded: LoadedSettings, listener: socket.socket) -> 
 async def _serve(
     loaded: LoadedSettings, listener: socket.socket, stopping: list[Callable[[], None]]
 ) -> None:
-    from meshery.server.app import build_app
-    from meshery.server.http import HttpServer
     from meshery.server.lifespan import running_parts
     from meshery.server.listener import url_of
     from meshery.server.logins import Logins, load_token
@@ -83,6 +81,10 @@ async def _serve(
         write_server_file(home, ServerFile(os.getpid(), url, time.time()))
 
     async with running_parts(settings) as platform:
+        # Loaded now, while the worker starts in its own process: a second earlier ready.
+        from meshery.server.app import build_app
+        from meshery.server.http import HttpServer
+
         state = ServerState(loaded=loaded, logins=logins, parts=Parts(), url=url)
         http = HttpServer(build_app(platform, state), settings, on_started)
         stopping.append(http.stop)
