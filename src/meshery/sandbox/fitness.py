@@ -10,7 +10,7 @@ from meshery.core.errors import UnavailableError, UnsupportedError
 from meshery.processes.client import SupervisorClient
 from meshery.sandbox.edits import Plan
 from meshery.sandbox.envoy.admin import AdminClient
-from meshery.sandbox.envoy.subscriptions import progress
+from meshery.sandbox.envoy.subscriptions import versions
 from meshery.sandbox.layout import Places, process_names
 from meshery.sandbox.model import Instance, World
 from meshery.sandbox.render.fidelity import judge
@@ -81,12 +81,12 @@ async def _missing_processes(
 async def _missing_files(instance: Instance, config: SidecarConfig) -> str:
     try:
         async with AdminClient(instance.admin_socket) as client:
-            now = await progress(client, list(config.files))
+            served = await versions(client, config.files)
     except UnavailableError as error:
         return f"{instance.name} does not answer: {error.cause}"
     late = [
         file
         for file, content in config.files.items()
-        if now[file].version != str(content["version_info"])
+        if served[file] != str(content["version_info"])
     ]
     return f"{instance.name} has not taken {', '.join(late)}" if late else ""

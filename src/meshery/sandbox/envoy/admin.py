@@ -64,10 +64,11 @@ class AdminClient:
 
     async def stats(self, pattern: str = "") -> dict[str, str]:
         """Counters, gauges and texts whose names a regex finds, as text."""
-        body = await self.get(f"/stats?filter={quote(pattern)}" if pattern else "/stats")
-        lines = body.decode("utf-8", "replace").splitlines()
-        pairs = (line.split(": ", 1) for line in lines if ": " in line)
-        return {name: value.strip('"') for name, value in pairs}
+        return _pairs(await self.get(f"/stats?filter={quote(pattern)}" if pattern else "/stats"))
+
+    async def texts(self) -> dict[str, str]:
+        """The statistics that are texts: few, and cheap for the sidecar to list."""
+        return _pairs(await self.get("/stats?type=TextReadouts"))
 
     async def prometheus(self, pattern: str = "") -> str:
         """Statistics in Prometheus' form, those that were ever used."""
@@ -153,6 +154,12 @@ class AdminClient:
             remedy="look at its log: `mesheryctl sandbox logs`",
             code="meshery.sandbox.admin",
         )
+
+
+def _pairs(body: bytes) -> dict[str, str]:
+    lines = body.decode("utf-8", "replace").splitlines()
+    pairs = (line.split(": ", 1) for line in lines if ": " in line)
+    return {name: value.strip('"') for name, value in pairs}
 
 
 async def _read(reader: asyncio.StreamReader) -> tuple[int, bytes]:

@@ -5,7 +5,7 @@ beside it, so that the watch sees one event, not the writing.
 """
 
 import os
-from collections.abc import Mapping
+import re
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,8 @@ from meshery.sandbox.render.tls import identity_file, trust_file
 from meshery.sandbox.render.world import SidecarConfig
 
 _STAGE = ".new"
+_VERSION = re.compile(rb'\{"version_info":"([^"]*)"')  # always the first key
+_VERSION_BYTES = 128
 
 
 def write_sidecar(directory: Path, config: SidecarConfig, *, leaf: Leaf, trust: bytes) -> None:
@@ -49,10 +51,14 @@ def read_file(directory: Path, name: str) -> Json | None:
     return content
 
 
-def read_files(directory: Path, names: Mapping[str, object]) -> dict[str, Json]:
-    """The files of these names that exist."""
-    found = {name: read_file(directory, name) for name in names}
-    return {name: content for name, content in found.items() if content is not None}
+def read_version(directory: Path, name: str) -> str:
+    """The version of a file, without reading the rest; empty when there is none."""
+    try:
+        with (directory / name).open("rb") as file:
+            found = _VERSION.match(file.read(_VERSION_BYTES))
+    except FileNotFoundError:
+        return ""
+    return found[1].decode() if found else ""
 
 
 def identity_of(leaf: Leaf) -> Json:

@@ -6,7 +6,7 @@ from meshery.core.errors import DeadlineError, UnavailableError
 from meshery.sandbox.envoy.admin import AdminClient
 from meshery.sandbox.envoy.log import read_log, startup_failure
 from meshery.sandbox.envoy.sidecar import Sidecar
-from meshery.sandbox.envoy.subscriptions import progress, watched_files
+from meshery.sandbox.envoy.subscriptions import versions, watched_files
 
 _POLL_S = 0.01
 _CREATE_FAILURE = "listener_manager.listener_create_failure"
@@ -49,7 +49,7 @@ async def what_is_missing(client: AdminClient, sidecar: Sidecar) -> str:
             return "it is still starting"
         up = {listener.port for listener in await client.listeners()}
         failures = await client.stats(f"^{_CREATE_FAILURE}$")
-        taken = await progress(client, watched_files(sidecar.directory))
+        serving = await versions(client, watched_files(sidecar.directory))
     except UnavailableError as error:
         return error.cause
     instance = sidecar.instance
@@ -57,5 +57,5 @@ async def what_is_missing(client: AdminClient, sidecar: Sidecar) -> str:
     down = sorted(ports - up)
     if down or int(failures.get(_CREATE_FAILURE, "0")):
         return f"it does not listen on {', '.join(str(port) for port in down)}"
-    refused = [file for file, state in taken.items() if not state.version]
+    refused = [file for file, version in serving.items() if not version]
     return f"it has not taken {', '.join(refused)}" if refused else ""

@@ -1,14 +1,14 @@
-"""What a sidecar has taken of each file: the version it serves, and how often it refused.
+"""What a sidecar has taken of each file: the version it serves, and whether it refused the newest.
 
 Envoy has no acknowledgement for files. Its statistics tell: `version_text` becomes the version that
-was written, or `update_rejected` (bad value) or `update_failure` (no JSON) rises.
+was written, or `update_rejected` (bad value) or `update_failure` (no JSON) rises. Texts are few and
+cheap to ask for, counters are not: they are read only when a version is late.
 """
 
 import asyncio
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-import msgspec
 
 from meshery.core.errors import UnavailableError
 from meshery.sandbox.envoy.admin import AdminClient
@@ -36,13 +36,8 @@ _PREFIXES = {
     TRUST: f"sds.{TRUST_SECRET}",
 }
 _SHORTEST_POLL_S, _LONGEST_POLL_S = 0.0005, 0.02
-
-
-class Progress(msgspec.Struct, frozen=True):
-    """What a sidecar says of one file: the version it serves, and its refusals up to now."""
-
-    version: str
-    refusals: int
+_LATE_S = 0.02
+_COUNTERS = ("update_attempt", "update_success", "update_rejected", "update_failure")
 
 
 def watched_files(directory: Path) -> list[str]:
@@ -50,48 +45,51 @@ def watched_files(directory: Path) -> list[str]:
     return [file for file in _PREFIXES if (directory / file).exists()]
 
 
-async def progress(client: AdminClient, files: list[str]) -> dict[str, Progress]:
-    """What a sidecar says of its files. UnavailableError when it does not answer."""
-    names = "|".join(re.escape(_PREFIXES[file]) for file in files)
-    found = await client.stats(rf"^({names})\.(version_text|update_rejected|update_failure)$")
-    return {file: _progress(found, _PREFIXES[file]) for file in files}
+async def versions(client: AdminClient, files: Iterable[str]) -> dict[str, str]:
+    """The version that a sidecar serves of each file. UnavailableError when it does not answer."""
+    texts = await client.texts()
+    return {file: texts.get(f"{_PREFIXES[file]}.version_text", "") for file in files}
 
 
-async def until_taken(
-    client: AdminClient, wanted: dict[str, str], *, before: dict[str, Progress]
-) -> list[str]:
+async def until_taken(client: AdminClient, wanted: Mapping[str, str]) -> list[str]:
     """Wait until each file's version is served, or one is refused; those refused.
 
     A sidecar that does not answer is waited for: it starts with the files that are there. The
     caller sets the time limit.
     """
-    waiting = dict(wanted)
+    clock = asyncio.get_running_loop().time
+    late_at = clock() + _LATE_S
     pause_s = _SHORTEST_POLL_S
-    while waiting:
+    waiting = dict(wanted)
+    while True:
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, _LONGEST_POLL_S)
         try:
-            now = await progress(client, list(waiting))
+            serving = await versions(client, waiting)
+            waiting = {file: wish for file, wish in waiting.items() if serving[file] != wish}
+            refused = await _refused(client, waiting) if waiting and clock() > late_at else []
         except UnavailableError:
-            before = {}
-            now = {}
-        refused = [
-            file
-            for file, state in now.items()
-            if file in before and state.refusals > before[file].refusals
-        ]
-        if refused:
+            late_at = clock() + _LATE_S
+            continue
+        if refused or not waiting:
             return refused
-        for file, state in now.items():
-            if state.version == waiting[file]:
-                del waiting[file]
-        if waiting:
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 1.5, _LONGEST_POLL_S)
-    return []
 
 
-def _progress(found: dict[str, str], prefix: str) -> Progress:
-    refusals = sum(
-        int(found.get(f"{prefix}.{counter}", "0"))
-        for counter in ("update_rejected", "update_failure")
-    )
-    return Progress(found.get(f"{prefix}.version_text", ""), refusals)
+async def _refused(client: AdminClient, waiting: Mapping[str, str]) -> list[str]:
+    """Those whose newest content was read and not taken.
+
+    Envoy reads a file in the same loop that answers us, so by now it has read it: when every
+    attempt has ended, one of them badly, and the version is still another, it was refused.
+    """
+    names = "|".join(re.escape(_PREFIXES[file]) for file in waiting)
+    counted = await client.stats(rf"^({names})\.update_")
+    serving = await versions(client, waiting)
+    refused = []
+    for file, wish in waiting.items():
+        attempts, taken, rejected, failed = (
+            int(counted.get(f"{_PREFIXES[file]}.{counter}", "0")) for counter in _COUNTERS
+        )
+        is_over = rejected + failed > 0 and attempts <= taken + rejected + failed
+        if is_over and serving[file] != wish:
+            refused.append(file)
+    return refused

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import msgspec
 
-from meshery.core.errors import DeadlineError, MesheryError, UnavailableError
+from meshery.core.errors import DeadlineError, MesheryError
 from meshery.sandbox.envoy.admin import AdminClient
-from meshery.sandbox.envoy.files import put_file, read_files
+from meshery.sandbox.envoy.files import put_file, read_file, read_version
 from meshery.sandbox.envoy.log import rejection_reason
 from meshery.sandbox.envoy.sidecar import Sidecar
-from meshery.sandbox.envoy.subscriptions import progress, until_taken
+from meshery.sandbox.envoy.subscriptions import until_taken
 from meshery.sandbox.render.names import (
     CLUSTER_TYPE,
     CLUSTERS,
@@ -69,8 +69,8 @@ async def apply_world(
     both cases, and when cancelled, the old files are back.
     """
     started = time.perf_counter()
-    old = {name: read_files(sidecars[name].directory, new[name].files) for name in new}
-    changed = _changed(old, {name: config.files for name, config in new.items()})
+    changed = _changed({name: config.files for name, config in new.items()}, sidecars)
+    old = _on_disk(changed, sidecars)
     writer = _Writer(sidecars)
     try:
         async with asyncio.timeout(timeout_s):
@@ -95,11 +95,12 @@ async def write_files(
     files: Files, *, sidecars: Mapping[str, Sidecar], timeout_s: float = 5.0
 ) -> None:
     """Write files and wait until they are acknowledged, without phases; errors as `apply_world`."""
-    old = {name: read_files(sidecars[name].directory, files[name]) for name in files}
+    changed = _changed(files, sidecars)
+    old = _on_disk(changed, sidecars)
     writer = _Writer(sidecars)
     try:
         async with asyncio.timeout(timeout_s):
-            await writer.write(_changed(old, files))
+            await writer.write(changed)
     except BaseException as error:
         await writer.put_back(old)
         if isinstance(error, TimeoutError):
@@ -144,7 +145,7 @@ class _Writer:
         with suppress(TimeoutError):
             async with asyncio.timeout(_RESTORE_S):
                 for name, contents in restored.items():
-                    await until_taken(self._clients[name], _versions(contents), before={})
+                    await until_taken(self._clients[name], _versions(contents))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -154,15 +155,11 @@ class _Writer:
     async def _write_one(self, name: str, files: dict[str, Json]) -> None:
         sidecar = self._sidecars[name]
         client = self._clients.setdefault(name, AdminClient(sidecar.instance.admin_socket))
-        try:
-            before = await progress(client, list(files))
-        except UnavailableError:
-            before = {}  # it is being started again, and will begin with the new files
         log_from = _size(sidecar.log_file)
         for file, content in files.items():
             self._written.setdefault(name, set()).add(file)
             put_file(sidecar.directory, file, content)
-        refused = await until_taken(client, _versions(files), before=before)
+        refused = await until_taken(client, _versions(files))
         self.unheard.discard(name)
         if refused:
             raise RejectedError(
@@ -176,16 +173,28 @@ def _versions(files: Mapping[str, Json]) -> dict[str, str]:
     return {file: str(content["version_info"]) for file, content in files.items()}
 
 
-def _changed(old: Files, new: Mapping[str, Mapping[str, Json]]) -> Files:
+def _changed(new: Mapping[str, Mapping[str, Json]], sidecars: Mapping[str, Sidecar]) -> Files:
     changed = {
         name: {
             file: content
             for file, content in files.items()
-            if old[name].get(file, {}).get("version_info") != content["version_info"]
+            if read_version(sidecars[name].directory, file) != content["version_info"]
         }
         for name, files in new.items()
     }
     return {name: files for name, files in changed.items() if files}
+
+
+def _on_disk(changed: Files, sidecars: Mapping[str, Sidecar]) -> Files:
+    """What is to be replaced, to put it back if need be."""
+    return {
+        name: {
+            file: content
+            for file in files
+            if (content := read_file(sidecars[name].directory, file)) is not None
+        }
+        for name, files in changed.items()
+    }
 
 
 def _phases(old: Files, changed: Files) -> list[Files]:
