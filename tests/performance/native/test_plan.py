@@ -56,7 +56,8 @@ def test_each_fault_is_named(fields: dict[str, Any], path: str) -> None:
     ],
 )
 def test_each_fault_of_an_endpoint_is_named(fields: dict[str, Any], path: str) -> None:
-    faulty = EndpointPlan(**({"name": "e", "host": "h", "port": 80} | fields))
+    usual: dict[str, Any] = {"name": "e", "host": "h", "port": 80}
+    faulty = EndpointPlan(**(usual | fields))
     plan = plan_for(ArmPlan(name="load", endpoints=(faulty,)))
     assert problems(plan) == {f"arms.0.endpoints.0.{path}"}
 
