@@ -14,11 +14,9 @@ from meshery.core.bus import (
     SUBJECT_EVENTS,
     SUBJECT_OPERATIONS,
     Bus,
-    BusAddress,
     Message,
-    read_address,
-    write_address,
 )
+from meshery.core.bus_address import BusAddress, read_address, write_address
 from meshery.core.errors import UnavailableError
 from meshery.core.settings import BusSettings, Settings
 

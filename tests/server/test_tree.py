@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from fixtures.waiting import until
-from meshery.core.bus import Bus, read_address
+from meshery.core.bus import Bus
+from meshery.core.bus_address import read_address
 from meshery.core.errors import UnavailableError, UnsupportedError
 from meshery.core.paths import runtime_dir
 from meshery.core.settings import Settings, load_settings

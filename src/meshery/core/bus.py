@@ -12,7 +12,6 @@ import contextlib
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,7 +24,6 @@ from nats.js.errors import APIError, NotFoundError
 
 from meshery.core.durations import parse_duration
 from meshery.core.errors import UnavailableError
-from meshery.core.paths import write_private
 from meshery.core.settings import Settings
 from meshery.core.telemetry import get_logger
 
@@ -52,40 +50,6 @@ class Message(msgspec.Struct, frozen=True):
     data: bytes
     sequence: int = 0
     message_id: str = ""
-
-
-class BusAddress(msgspec.Struct, frozen=True):
-    """Where the NATS server of this home listens; `token` is a secret."""
-
-    url: str
-    token: str = ""
-
-
-def address_file(settings: Settings) -> Path:
-    """Where the server of a home notes its own NATS child's address (0600)."""
-    return settings.home_path / "nats" / "address.json"
-
-
-def write_address(settings: Settings, address: BusAddress) -> None:
-    """Note the address of our own NATS child for the other processes of this home."""
-    write_private(address_file(settings), msgspec.json.encode(address))
-
-
-def read_address(settings: Settings) -> BusAddress:
-    """The external server of the settings, else our own child's; UnavailableError without one."""
-    if settings.bus.url:
-        file = settings.bus.token_file
-        token = Path(file).expanduser().read_text().strip() if file else ""
-        return BusAddress(settings.bus.url, token)
-    try:
-        return msgspec.json.decode(address_file(settings).read_bytes(), type=BusAddress)
-    except (OSError, msgspec.DecodeError) as error:
-        raise UnavailableError(
-            "no message bus is known",
-            cause=f"bus.url is empty and {address_file(settings)} cannot be read",
-            remedy="start the server of this home, or set bus.url",
-            code="meshery.bus.unknown",
-        ) from error
 
 
 class Wakeup:

@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from meshery.operations.claims import MAX_ATTEMPTS
 from meshery.operations.events import new_event
 from meshery.operations.model import Event, OperationState, OwnerLoss, Subject
-from meshery.operations.rows import ACTIVE_STATES, end
-from meshery.operations.service import owner_lost, requeue
+from meshery.operations.rows import ACTIVE_STATES, end, owner_lost, requeue
 from meshery.operations.tables import operation as table
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from meshery.core.bus import Bus, read_address
+from meshery.core.bus import Bus
+from meshery.core.bus_address import read_address
 from meshery.core.database import Database
 from meshery.core.errors import UnsupportedError
 from meshery.core.keys import Keys

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meshery.core.bus import SUBJECT_OPERATIONS
 from meshery.core.database import db_now
+from meshery.core.errors import UnavailableError
 from meshery.operations.model import (
     FINAL_STATES,
     Operation,
@@ -92,6 +93,33 @@ async def end(
         .where(step_table.c.operation_id == operation_id)
         .where(step_table.c.state == OperationState.RUNNING.value)
         .values(state=(left or OperationState.CANCELLED).value, ended_at=db_now())
+    )
+
+
+async def requeue(connection: AsyncConnection, operation_id: str) -> None:
+    """Put an operation back into its queue, its former owner fenced. The caller wakes a worker."""
+    await connection.execute(
+        update(table)
+        .where(table.c.id == operation_id)
+        .values(
+            state=OperationState.QUEUED.value,
+            owner="",
+            lease_until=None,
+            asked=False,
+            fence=table.c.fence + 1,
+            published_at=db_now(),
+            publishes=1,
+        )
+    )
+
+
+def owner_lost() -> UnavailableError:
+    """What an operation says whose worker died, and which is not repeated."""
+    return UnavailableError(
+        "the worker that ran this operation was lost",
+        cause="its process ended or did not answer for longer than worker.lease",
+        remedy="start the operation again",
+        code="meshery.operation.owner_lost",
     )
 
 

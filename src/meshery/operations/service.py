@@ -14,7 +14,6 @@ from uuid import uuid4
 import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meshery.core.bus import SUBJECT_CANCEL, SUBJECT_PROGRESS, Bus
 from meshery.core.database import Database, db_now, fetch_page
@@ -41,7 +40,9 @@ from meshery.operations.rows import (
     ACTIVE_STATES,
     by_id,
     end,
+    owner_lost,
     read_operations,
+    requeue,
     wake_subject,
 )
 from meshery.operations.secrets import refuse_secrets
@@ -361,33 +362,6 @@ class Operations:
         async with self._database.write() as connection:
             await self._events.record(connection, event)
         await self._events.announce(event)
-
-
-async def requeue(connection: AsyncConnection, operation_id: str) -> None:
-    """Put an operation back into its queue, its former owner fenced. The caller wakes a worker."""
-    await connection.execute(
-        update(table)
-        .where(table.c.id == operation_id)
-        .values(
-            state=OperationState.QUEUED.value,
-            owner="",
-            lease_until=None,
-            asked=False,
-            fence=table.c.fence + 1,
-            published_at=db_now(),
-            publishes=1,
-        )
-    )
-
-
-def owner_lost() -> UnavailableError:
-    """What an operation says whose worker died, and which is not repeated."""
-    return UnavailableError(
-        "the worker that ran this operation was lost",
-        cause="its process ended or did not answer for longer than worker.lease",
-        remedy="start the operation again",
-        code="meshery.operation.owner_lost",
-    )
 
 
 async def _next_hint(messages: AsyncIterator[Any]) -> Progress | None:

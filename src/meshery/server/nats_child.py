@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from meshery.core.bus import BusAddress, address_file, write_address
+from meshery.core.bus_address import BusAddress, address_file, write_address
 from meshery.core.errors import UnavailableError, UnsupportedError
 from meshery.core.paths import private_dir, write_private
 from meshery.core.settings import Settings

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from meshery.core.bus import read_address
+from meshery.core.bus_address import read_address
 from meshery.core.errors import MesheryError
 from meshery.core.paths import private_dir
 from meshery.core.settings import LoadedSettings, Settings, environment_name
