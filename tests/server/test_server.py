@@ -146,6 +146,21 @@ def test_nothing_is_left_of_a_server(tmp_path: Path, number: signal.Signals) -> 
         assert not (home / "server.json").exists()
 
 
+def test_what_died_and_came_back_is_told(tmp_path: Path) -> None:
+    with serving(tmp_path / "home") as running, running.client() as client:
+        parts = {part["name"]: part for part in client.get("/api/system/components")["items"]}
+        pid = int(parts["worker"]["detail"].split("pid ")[1].split(",")[0])
+        psutil.Process(pid).kill()
+        deadline = time.monotonic() + 15
+        told: list[str] = []
+        while not told:
+            assert time.monotonic() < deadline, running.log
+            time.sleep(0.1)
+            events = client.get("/api/events", category="system")["items"]
+            told = [event["text"] for event in events if event["subject"]["id"] == "worker"]
+    assert "killed by signal 9; it is back" in told[0]
+
+
 def test_the_database_survives_a_restart(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with serving(home) as first:

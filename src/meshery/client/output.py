@@ -75,12 +75,15 @@ def _emit_table(data: Any, columns: list[Column], *, markdown: bool) -> None:
 
 
 def _draw(columns: Sequence[Column], rows: Sequence[Row]) -> None:
+    from rich.console import JustifyMethod
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column.title, justify="right" if column.right else "left")
+    for index, column in enumerate(columns):
+        justify: JustifyMethod = "right" if column.right else "left"
+        # Names are there to be copied: they stay whole, other cells fold.
+        table.add_column(column.title, justify=justify, no_wrap=index == 0, overflow="fold")
     for row in rows:
         table.add_row(*(_styled(Text, column.text(row)) for column in columns))
     console().print(table)
