@@ -59,9 +59,16 @@ def test_threads_that_ended_are_counted() -> None:
 
 
 def test_waiting_for_a_processor_is_told() -> None:
-    text = "import os, time; os.sched_setaffinity(0, {0})\nuntil = time.monotonic() + 0.4\n"
-    spin = "while time.monotonic() < until: pass"
-    with running(f"{text}os.fork()\n{spin}\nos.getppid()") as pid:
+    """Two that need 0.2 s each of one processor wait for each other."""
+    text = (
+        "import os, time\n"
+        "os.sched_setaffinity(0, {0})\n"
+        "other = os.fork()\n"
+        "until = time.process_time() + 0.2\n"
+        "while time.process_time() < until: pass\n"
+        "os.waitpid(other, 0) if other else os._exit(0)"
+    )
+    with running(text) as pid:
         usage = read_cpu(pid)
         assert usage is not None
         assert usage.run_queue_ns > 50_000_000
