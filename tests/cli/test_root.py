@@ -123,7 +123,7 @@ def test_a_question_without_a_terminal_is_refused(
     assert shown.returncode == 2
     assert "goes:  meshery.db" in shown.stderr
     assert (home / "meshery.db").exists()
-    shown = mesheryctl("-y", "system", "reset", environment=environment)
+    shown = mesheryctl("system", "reset", "--yes", environment=environment)
     assert shown.returncode == 0
     assert [path.name for path in home.iterdir()] == ["notes.txt"]
 

@@ -52,7 +52,7 @@ def _known(error: BaseException, *, is_verbose: bool) -> MesheryError:
     return MesheryError(
         "mesheryctl itself failed",
         cause=f"{type(error).__name__}: {error}",
-        remedy="repeat the command with -v before its noun to see where, and report that",
+        remedy="repeat the command with -v to see where, and report that",
     )
 
 

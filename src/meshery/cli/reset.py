@@ -33,7 +33,7 @@ def reset_home(invocation: Invocation) -> None:
         say("  stays: the database of database.url; drop it yourself if it shall go")
     if pid:
         say(f"  stops: the server (process {pid}) with its sandboxes")
-    invocation.confirm("Go on?", remedy="repeat it as `mesheryctl -y system reset`")
+    invocation.confirm("Go on?", remedy="repeat it as `mesheryctl system reset --yes`")
     stop_server(settings)
     for path in going:
         _delete(path)

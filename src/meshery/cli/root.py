@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from meshery.cli.anywhere import flags_first
 from meshery.cli.nouns import BUILT_IN, load_noun
 from meshery.client.options import Invocation
 
@@ -92,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line; returns the exit code. Whatever fails is told on standard error."""
     signal.signal(signal.SIGTERM, _on_terminate)
     try:
-        result: Any = root.main(list(arguments), PROGRAM, standalone_mode=False)
+        result: Any = root.main(flags_first(arguments), PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader left, as `head` does: no fault. Python would complain while flushing at exit.
