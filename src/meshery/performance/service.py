@@ -6,6 +6,7 @@ result: `{"result_id", "kind", "validity", "reasons", "sentence", "violations"}`
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
@@ -106,7 +107,7 @@ class PerformanceService:
         stored = request.profile_id
         document = {
             "profile_id": stored,
-            "profile": None if stored else msgspec.to_builtins(request.profile),
+            "profile": None if stored else _document(request.profile),
             "name": request.name,
         }
         if not stored:
@@ -135,7 +136,7 @@ class PerformanceService:
         return await self._platform.operations.submit(
             KIND_RUN,
             subject=Subject("sandbox", request.sandbox, request.sandbox),
-            input={"overhead": msgspec.to_builtins(request)},
+            input={"overhead": _document(request)},
             actor=actor,
             idempotency_key=idempotency_key,
         )
@@ -148,7 +149,7 @@ class PerformanceService:
         return await self._platform.operations.submit(
             KIND_FUNCTIONS,
             subject=Subject("sandbox", request.sandbox, request.sandbox),
-            input={"functions": msgspec.to_builtins(request)},
+            input={"functions": _document(request)},
             actor=actor,
             idempotency_key=idempotency_key,
         )
@@ -226,6 +227,11 @@ class PerformanceService:
         async with self._database.read() as connection:
             found = await store.find_profile(connection, profile_id)
         return self._headers.opened(found.profile)
+
+
+def _document(request: msgspec.Struct) -> Any:
+    """As it comes back from a row, so that a repeated request is seen to be the same."""
+    return msgspec.json.decode(msgspec.json.encode(request))
 
 
 def _check_functions(functions: tuple[str, ...]) -> None:
