@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import httpx2
@@ -74,6 +75,19 @@ def test_errors_reach_the_client_as_what_they_are(server: RunningServer) -> None
         assert caught.value.specific_code == "meshery.order"
 
 
+def test_a_repeated_post_is_answered_alike_and_done_once(server: RunningServer) -> None:
+    bearer = {"Authorization": f"Bearer {server.token}", "Idempotency-Key": uuid.uuid4().hex}
+    bearer["Content-Type"] = "application/json"
+    url = f"{server.url}/api/performance/profiles"
+    first, second = (httpx2.post(url, content=b"{}", headers=bearer) for _ in range(2))
+    assert first.status_code == 400
+    assert (second.status_code, second.content) == (400, first.content)
+    assert second.headers["idempotency-replayed"] == "true"
+    other = httpx2.post(url, content=b"[]", headers=bearer)
+    assert other.status_code == 422
+    assert other.json()["code"] == "meshery.idempotency_key"
+
+
 def test_metrics_tell_of_requests_and_operations(server: RunningServer) -> None:
     with server.client() as client:
         client.get("/api/operations")
@@ -81,6 +95,7 @@ def test_metrics_tell_of_requests_and_operations(server: RunningServer) -> None:
     assert 'meshery_operations{state="running"}' in text
     assert 'meshery_http_requests_total{method="GET",route="/api/operations",status="200"}' in text
     assert "meshery_refused_requests_total" in text
+    assert "meshery_event_subscribers " in text
     assert "process_resident_memory_bytes" in text or sys.platform != "linux"
     assert server.token not in text
 

@@ -20,7 +20,7 @@ from meshery.core.bus import EVENTS_STREAM, SUBJECT_EVENTS, Bus
 from meshery.core.database import Database, fetch_page, later
 from meshery.core.errors import MesheryError, Severity, UnavailableError
 from meshery.core.page import Page, PageQuery
-from meshery.core.telemetry import counter, get_logger
+from meshery.core.telemetry import counter, gauge, get_logger
 from meshery.operations.model import Event, Subject
 from meshery.operations.tables import event as table
 
@@ -28,6 +28,7 @@ EVENT_ORDER = ("at", "seq", "severity", "category")
 _QUEUE_SIZE = 1000
 
 _log = get_logger("operations.events")
+_subscribers = gauge("event_subscribers", "Subscribers that follow events now")
 _dropped = counter("event_subscribers_dropped", "Subscribers dropped because they read too slowly")
 
 
@@ -173,7 +174,8 @@ class Events:
                 position = await self._bus.last_sequence(EVENTS_STREAM)
         subscription = _Subscription(self._bus, position, only, queue_size)
         try:
-            yield subscription
+            with _subscribers.track_inprogress():
+                yield subscription
         finally:
             await subscription.close()
 
