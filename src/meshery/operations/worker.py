@@ -25,7 +25,7 @@ from meshery.operations.rows import durable_name, wake_subject
 from meshery.operations.run import Run, Stop
 from meshery.operations.slots import Slots
 
-_SHUTDOWN_S = 15.0
+_SHUTDOWN_S = 10.0
 
 _log = get_logger("operations.worker")
 _running = gauge("operations_running", "Operations this worker runs now")
