@@ -23,6 +23,7 @@ START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.05
 _TOLD_LINES = 12
+_LOG_BYTES = 16 * 1_048_576
 _SERVER_MODULES = ("fastapi", "uvicorn", "nicegui", "sqlalchemy", "nats")
 
 
@@ -52,6 +53,7 @@ def start_server(
     _demand_server_parts()
     log = server_log(settings)
     private_dir(log.parent)
+    _rotate(log)
     told_from = log.stat().st_size if log.exists() else 0
     pid = _spawn(settings, log)
     try:
@@ -91,6 +93,12 @@ def stop_server(settings: Settings, *, timeout_s: float = STOP_TIMEOUT_S) -> boo
 def server_log(settings: Settings) -> Path:
     """The log of a server started in the background."""
     return settings.home_path / "logs" / "server.log"
+
+
+def _rotate(log: Path) -> None:
+    """Begin a new file once the log is large; the one before is kept as `server.log.1`."""
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        log.replace(log.with_name(f"{log.name}.1"))
 
 
 def _demand_server_parts() -> None:
