@@ -13,7 +13,7 @@ from meshery.operations.service import OperationFilter
 from meshery.ui.context import PageContext
 from meshery.ui.format import ago, rate, seconds
 from meshery.ui.page import Notice
-from meshery.ui.widgets.action import action
+from meshery.ui.widgets.action import action, link_action
 from meshery.ui.widgets.code_block import code_block
 from meshery.ui.widgets.confirm_dialog import confirm
 from meshery.ui.widgets.error_panel import error_words
@@ -104,13 +104,23 @@ class OperationView:
                     remedy=str(operation.error.get("remedy", "")),
                     code=str(operation.error.get("code", "")),
                 )
+            self._draw_ways(operation)
             if operation.result is not None:
                 self._draw_result(operation.result)
 
+    def _draw_ways(self, operation: Operation) -> None:
+        """To what it made or changed, once it has ended."""
+        if not operation.is_final:
+            return
+        result_id = str((operation.result or {}).get("result_id", ""))
+        subject = operation.subject
+        with tag("div", classes="cluster"):
+            if href := self._context.place_of("result", result_id):
+                link_action("Open the result", href, icon="insights", weight="primary")
+            if href := self._context.place_of(subject.kind, subject.id):
+                link_action(f"Open {subject.kind} {subject.name}", href, icon="open_in_new")
+
     def _draw_result(self, result: dict[str, object]) -> None:
-        if result_id := result.get("result_id"):
-            with panel():
-                tag("a", "Open the stored result", href=f"/performance/results/{result_id}")
         text = msgspec.json.format(msgspec.json.encode(result), indent=2).decode()
         note = "" if len(text) <= LONGEST_RESULT else "shortened; the API has the whole"
         with fold("Result document", note):

@@ -292,6 +292,15 @@ PAGES = (
     Page("/performance/profiles", "Profiles", "speed", 0, 3, profiles_page, in_navigation=False),
     Page("/performance/new", "New run", "speed", 0, 3, new_run_page, in_navigation=False),
     Page("/performance/runs/{id}", "Run", "speed", 0, 3, run_page, in_navigation=False),
-    Page("/performance/results/{id}", "Result", "speed", 0, 3, result_page, in_navigation=False),
+    Page(
+        "/performance/results/{id}",
+        "Result",
+        "speed",
+        0,
+        3,
+        result_page,
+        in_navigation=False,
+        shows="result",
+    ),
     Page("/performance/compare", "Compare", "speed", 0, 3, compare_page, in_navigation=False),
 )

@@ -1,5 +1,7 @@
 """Pages of sandboxes: the list with a start, and one sandbox live."""
 
+from collections.abc import Collection
+
 from nicegui import ui
 
 from meshery.core.errors import NotFoundError
@@ -12,7 +14,7 @@ from meshery.sandbox.view import SandboxView
 from meshery.ui.context import PageContext
 from meshery.ui.format import ago, plural, seconds
 from meshery.ui.page import Chip, Hit, Liveness, Page
-from meshery.ui.widgets.action import action
+from meshery.ui.widgets.action import Weight, action, link_action
 from meshery.ui.widgets.empty_state import empty_state
 from meshery.ui.widgets.fields import text_area
 from meshery.ui.widgets.html import Tag, tag
@@ -21,6 +23,7 @@ from meshery.ui.widgets.panel import fold
 from meshery.ui.widgets.status_chip import status_chip
 
 LIST_PERIOD_S = 2.0
+FIRST_CHOICE = "shop"
 _LIVENESS: dict[str, Liveness] = {
     "up": "connected",
     "degraded": "connected",
@@ -57,7 +60,7 @@ async def list_page(context: PageContext) -> None:
             _draw_list(place, found)
 
     await renew()
-    _draw_start(context, service)
+    _draw_start(context, service, running=[one.name for one in shown or []])
     context.every(LIST_PERIOD_S, renew, name="sandboxes")
 
 
@@ -104,11 +107,11 @@ def _draw_card(sandbox: SandboxView) -> None:
             tag("span", sandbox.reason, "bad-words")
 
 
-def _draw_start(context: PageContext, service: SandboxService) -> None:
+def _draw_start(context: PageContext, service: SandboxService, *, running: Collection[str]) -> None:
     tag("h2", "Start a sandbox", "panel-title")
     with tag("div", classes="cards"):
         for name in bundled_names():
-            _draw_bundled(context, service, name)
+            _draw_bundled(context, service, name, running=name in running)
     with fold("Your own", "a spec as YAML: services, versions, replicas, who calls whom"):
         field = text_area("Spec", _EXAMPLE)
 
@@ -121,8 +124,9 @@ def _draw_start(context: PageContext, service: SandboxService) -> None:
             action("Start", start, icon="play_arrow")
 
 
-def _draw_bundled(context: PageContext, service: SandboxService, name: str) -> None:
-    first = name == "shop"
+def _draw_bundled(
+    context: PageContext, service: SandboxService, name: str, *, running: bool
+) -> None:
     spec = bundled_spec(name)
 
     async def start() -> None:
@@ -133,9 +137,11 @@ def _draw_bundled(context: PageContext, service: SandboxService, name: str) -> N
         tag("h2", name)
         services = ", ".join(each.name for each in spec.services)
         tag("p", f"{plural(spec.sidecars, 'sidecar')}: {services}")
-        action(
-            f"Start {name}", start, icon="play_arrow", weight="primary" if first else "secondary"
-        )
+        if running:
+            link_action(f"Open {name}", f"/sandbox/{name}", icon="hub")
+        else:
+            weight: Weight = "primary" if name == FIRST_CHOICE else "secondary"
+            action(f"Start {name}", start, icon="play_arrow", weight=weight)
 
 
 async def _chips(platform: Platform) -> list[Chip]:
@@ -171,5 +177,14 @@ async def _search(platform: Platform, words: str) -> list[Hit]:
 
 PAGES = (
     Page("/sandbox", "Sandbox", "hub", 0, 1, list_page, chips=_chips, search=_search),
-    Page("/sandbox/{name}", "Sandbox", "hub", 0, 1, sandbox_page, in_navigation=False),
+    Page(
+        "/sandbox/{name}",
+        "Sandbox",
+        "hub",
+        0,
+        1,
+        sandbox_page,
+        in_navigation=False,
+        shows="sandbox",
+    ),
 )

@@ -1,9 +1,11 @@
 """What a page is given: the server's state, its address, and tasks that end with its reader."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from nicegui import Client, background_tasks
@@ -28,6 +30,7 @@ class PageContext:
     actor: str
     client: Client
     app: FastAPI
+    places: Mapping[str, str] = field(default_factory=dict)
     _work: list[tuple[str, Work]] = field(default_factory=list)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _connected: bool = False
@@ -37,6 +40,11 @@ class PageContext:
         """Tie the tasks to the tab: one start, one end."""
         self.client.on_connect(self._start)
         self.client.on_delete(self._end)
+
+    def place_of(self, kind: str, name: str) -> str:
+        """The address of the page that shows the thing `name` of a kind; empty without one."""
+        route = self.places.get(kind, "")
+        return re.sub(r"\{\w+\}", quote(name, safe=""), route) if name else ""
 
     def start(self, name: str, work: Work) -> None:
         """Run `work` from the moment the tab is connected until it is done or the tab is gone."""

@@ -62,7 +62,8 @@ class Page:
 
     `route` is a path with `{names}`. `title` is a word or two in sentence case. `icon` is a name of
     the bundled Material Icons font (the newer Symbols are not in it). Pages are ordered by
-    `section`, then `order`.
+    `section`, then `order`. `shows` names the kind of thing (`sandbox`, `result`) whose id or name
+    the route holds, so that other pages can link there.
     """
 
     route: str
@@ -75,6 +76,7 @@ class Page:
     chips: Callable[[Any], Awaitable[list[Chip]]] | None = None
     search: Callable[[Any, str], Awaitable[list[Hit]]] | None = None
     notices: NoticeSource | None = None
+    shows: str = ""
 
     @property
     def root(self) -> str:

@@ -59,6 +59,7 @@ class Site:
             actor=self.actor(request),
             client=client,
             app=self.app,
+            places={page.shows: page.route for page in self.pages if page.shows},
         )
 
     async def _draw(self, context: PageContext, page: Page) -> None:
