@@ -11,19 +11,18 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from meshery.client.extras import missing_server_modules
 from meshery.client.home import running_server
 from meshery.core.settings import Settings
 
 _MIN_FREE_BYTES = 200 * 1_048_576
 _GOOD_FREE_BYTES = 1024 * 1_048_576
 _GOOD_OPEN_FILES = 4096
-_SERVER_MODULES = ("fastapi", "uvicorn", "nicegui", "sqlalchemy", "aiosqlite", "alembic", "nats")
 _INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 _INOTIFY_PER_SIDECAR = 9
 
@@ -49,7 +48,7 @@ def _python(_settings: Settings) -> Finding:
 
 
 def _server_parts(_settings: Settings) -> Finding:
-    missing = [name for name in _SERVER_MODULES if find_spec(name) is None]
+    missing = missing_server_modules()
     if not missing:
         return Finding("server parts", "ok", "installed")
     detail = f"{', '.join(missing)} not installed"

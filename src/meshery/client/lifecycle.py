@@ -9,13 +9,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
+from meshery.client.extras import demand_server
 from meshery.client.home import ServerFile, running_pid, running_server
 from meshery.client.http import ServerClient
 from meshery.client.progress import Waiting
-from meshery.core.errors import MesheryError, UnavailableError, UnsupportedError
+from meshery.core.errors import MesheryError, UnavailableError
 from meshery.core.paths import private_dir
 from meshery.core.settings import Settings
 
@@ -24,7 +24,6 @@ STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.05
 _TOLD_LINES = 12
 _LOG_BYTES = 16 * 1_048_576
-_SERVER_MODULES = ("fastapi", "uvicorn", "nicegui", "sqlalchemy", "nats")
 
 
 def ensure_server(settings: Settings) -> tuple[ServerClient, bool]:
@@ -50,7 +49,7 @@ def start_server(
     running = running_server(settings.home_path)
     if running:
         return running, False
-    _demand_server_parts()
+    demand_server()
     log = server_log(settings)
     private_dir(log.parent)
     _rotate(log)
@@ -99,17 +98,6 @@ def _rotate(log: Path) -> None:
     """Begin a new file once the log is large; the one before is kept as `server.log.1`."""
     if log.exists() and log.stat().st_size > _LOG_BYTES:
         log.replace(log.with_name(f"{log.name}.1"))
-
-
-def _demand_server_parts() -> None:
-    missing = [name for name in _SERVER_MODULES if find_spec(name) is None]
-    if missing:
-        raise UnsupportedError(
-            "this installation has no server",
-            cause=f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
-            remedy="pip install 'meshery[server,sandbox]', or name a server with --server URL",
-            code="meshery.unsupported.extras",
-        )
 
 
 def _spawn(settings: Settings, log: Path) -> int:

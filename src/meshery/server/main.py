@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 
+from meshery.client.extras import demand_server
 from meshery.client.home import HomeLock, ServerFile, remove_server_file, write_server_file
 from meshery.core.errors import MesheryError
 from meshery.core.settings import LoadedSettings
@@ -27,6 +28,7 @@ def run(loaded: LoadedSettings) -> int:
 
 
 def _run(loaded: LoadedSettings) -> int:
+    demand_server()
     from meshery.core.telemetry import configure_logging
     from meshery.server.listener import listen
     from meshery.server.preconditions import demand_allowed
