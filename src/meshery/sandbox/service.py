@@ -16,6 +16,7 @@ from meshery.core.yamlfile import YamlDocument
 from meshery.operations.model import Operation, Subject
 from meshery.operations.platform import Platform
 from meshery.sandbox.documents import objects_of_document
+from meshery.sandbox.envoy.log import read_log
 from meshery.sandbox.layout import Places
 from meshery.sandbox.model import World
 from meshery.sandbox.observe import observe_graph
@@ -150,6 +151,18 @@ class SandboxService:
             headers=dict(answer.headers),
             body=answer.body[:_BODY_SHOWN].decode("utf-8", "replace"),
         )
+
+    async def logs(self, name: str, instance: str, *, part: str, lines: int = 100) -> str:
+        """The last lines that an instance's `app` or `proxy` wrote, on this host."""
+        row = await self._store.get(name)
+        if row.host != self._platform.host:
+            raise UnavailableError(
+                f"the logs of sandbox {name} are on its host, {row.host}",
+                remedy="look at them there",
+            )
+        (await self.world(name)).instance(instance)
+        text = read_log(self.places(name).log(instance, part))
+        return "".join(text.splitlines(keepends=True)[-lines:])
 
     async def world(self, name: str) -> World:
         """The whole of a sandbox as it is rendered."""

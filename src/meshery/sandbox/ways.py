@@ -29,7 +29,10 @@ def way_to(world: World, service: str, *, source: str = "", direct: bool = False
     if is_gateway(world, service):
         instance = first_instance(world, service)
         return Way(instance.host, instance.inbound_port, "the gateway")
-    instance = first_instance(world, source or caller_of(world, service))
+    caller = source or caller_of(world, service)
+    instance = first_instance(world, caller)
+    if instance.role == "gateway" and service in world.service(caller).calls:
+        return Way(instance.host, instance.inbound_port, "the gateway")
     return Way(instance.host, instance.outbound_port, f"the sidecar of {instance.name}")
 
 
