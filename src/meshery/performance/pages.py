@@ -101,7 +101,7 @@ async def new_run_page(context: PageContext) -> None:
         operation = await _start(service, request, actor=context.actor)
         ui.navigate.to(f"/performance/runs/{operation.id}")
 
-    with panel(classes="stack"):
+    with panel(classes="roomy"):
         form = RunForm(await _hops(platform), start, kind=context.query.get("kind", "overhead"))
         form.draw()
 

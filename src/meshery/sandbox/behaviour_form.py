@@ -67,7 +67,7 @@ class BehaviourForm:
 
     def _draw_fields(self) -> None:
         kind = Kind(str(self._kind.value))
-        self._meaning.text = summary_of(kind)
+        self._meaning.text = summary_of(kind).replace("`", "")
         self._inputs.clear()
         self._weights.clear()
         self._fields.clear()
@@ -160,8 +160,10 @@ def _draw_plan(document: Document, changes: Sequence[Change]) -> None:
         notes = "; ".join(change.notes) or "as it is said"
         name = f"{change.ref.kind} {change.ref.name}"
         rows.append([change.action, name, Cell(notes, classes="wrap")])
+        if change.action != "configured":
+            continue
         for each in change.differences:
-            if each.path.startswith(("metadata.uid", "metadata.resourceVersion", "metadata.gen")):
+            if not each.path.startswith("spec"):
                 continue
             values = f"{_short(each.before)} becomes {_short(each.after)}"
             rows.append(["", Cell(each.path, classes="code"), Cell(values, classes="code wrap")])

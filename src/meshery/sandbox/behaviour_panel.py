@@ -39,8 +39,9 @@ class BehaviourPanel:
     def _draw(self, behaviour: BehaviourView) -> None:
         with tag("details", classes="behaviour"):
             with tag("summary"):
-                tag("span", behaviour.name, "fact-name")
-                tag("span", _words(behaviour), "secondary grow")
+                with tag("span", classes="entry-words"):
+                    tag("span", behaviour.name, "fact-name")
+                    tag("span", _words(behaviour), "secondary")
                 fidelity = behaviour.fidelity
                 status_chip(
                     fidelity, tone=_TONES.get(fidelity), icon=_ICONS.get(fidelity, "circle")

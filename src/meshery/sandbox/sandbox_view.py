@@ -13,9 +13,9 @@ from meshery.sandbox.cpu_meter import CpuMeter
 from meshery.sandbox.graph_panel import GraphPanel
 from meshery.sandbox.request_form import RequestForm, Wanted
 from meshery.sandbox.service import SandboxService
-from meshery.sandbox.view import InstanceView, PartView, RequestView, SandboxStatus
+from meshery.sandbox.view import InstanceView, PartView, RequestView, SandboxStatus, SandboxView
 from meshery.ui.context import PageContext, guarded
-from meshery.ui.format import plural, size
+from meshery.ui.format import plural, seconds, size, whole
 from meshery.ui.widgets.action import action, link_action
 from meshery.ui.widgets.confirm_dialog import confirm
 from meshery.ui.widgets.html import Tag, tag
@@ -43,6 +43,7 @@ class SandboxPage:
         self._service = service
         self._name = name
         self._state = ""
+        self._url: str | None = None
         self._cpu_meter = CpuMeter()
 
     async def draw(self) -> None:
@@ -50,18 +51,19 @@ class SandboxPage:
         status = await self._service.status(self._name)
         self._draw_header()
         self._reason = tag("p", "", "bad-words")
+        self._gateway: Tag = tag("p", classes="secondary")
         self._draw_tiles()
         self._graph = GraphPanel()
         with panels("narrow-right"):
             with panel("Behaviours in effect", "undoing one renders the mesh anew without it"):
                 self._behaviours = BehaviourPanel(self._undo)
-            with panel("Apply a behaviour"):
+            with panel("Apply a behaviour", classes="roomy"):
                 self._draw_form(await self._versions())
         with panel("Instances", "each is one sidecar and one application"):
             self._instances = LiveTable(
                 _HEADINGS, numbers=range(2, 9), label="Instances", empty="No instance runs."
             )
-        with panel("Send a request"):
+        with panel("Send a request", classes="roomy"):
             services = list(await self._versions())
             RequestForm(services, self._send).draw()
         self._show(status)
@@ -84,8 +86,8 @@ class SandboxPage:
             self._ready = Tile("Sidecars ready", "-")
             self._mtls = Tile("Mutual TLS", "-")
             self._cpu = Tile("CPU, sidecars", "-", "of one core")
-            self._memory = Tile("Memory, sidecars", "-", "private, together")
-            self._url = Tile("Gateway", "-")
+            self._memory = Tile("Memory, sidecars", "-", "of all together")
+            self._restarts = Tile("Restarts", "-", "of sidecars and applications")
 
     def _draw_form(self, versions: dict[str, list[str]]) -> None:
         BehaviourForm(versions, plan=self._plan, apply=self._apply).draw()
@@ -107,16 +109,27 @@ class SandboxPage:
         sandbox = status.sandbox
         self._say_state(sandbox.state, sandbox.reason)
         proxies = [part for each in status.instances if (part := _part(each, "proxy"))]
-        self._ready.set(f"{sandbox.ready} of {sandbox.sidecars}", _restarts(status.instances))
+        self._ready.set(f"{sandbox.ready} of {sandbox.sidecars}", _start_words(sandbox))
+        self._restarts.set(_restarts(status.instances))
         self._mtls.set(sandbox.mtls, plural(sandbox.behaviours, "behaviour"))
         self._cpu_meter.read(status.instances)
         self._cpu.set(_percent(self._cpu_meter.of(proxies)))
         self._memory.set(size(sum(part.memory_mb for part in proxies) * 1e6))
-        self._url.set(sandbox.url.removeprefix("http://") or "none", "ingress")
+        self._say_gateway(sandbox.url)
         self._behaviours.show(status.behaviours)
         self._instances.show(
             {each.name: _instance_row(each, self._cpu_meter) for each in status.instances}
         )
+
+    def _say_gateway(self, url: str) -> None:
+        if url == self._url:
+            return
+        self._url = url
+        self._gateway.clear()
+        with self._gateway:
+            tag("span", "The gateway answers at " if url else "It has no gateway.")
+            if url:
+                tag("a", url, href=url, target="_blank", rel="noopener")
 
     def _say_state(self, state: str, reason: str) -> None:
         if self._reason.text != reason:
@@ -188,8 +201,11 @@ def _part(instance: InstanceView, kind: str) -> PartView | None:
 
 
 def _restarts(instances: Sequence[InstanceView]) -> str:
-    total = sum(part.restarts for each in instances for part in each.parts)
-    return plural(total, "restart")
+    return whole(sum(part.restarts for each in instances for part in each.parts))
+
+
+def _start_words(sandbox: SandboxView) -> str:
+    return f"ready in {seconds(sandbox.ready_s)}" if sandbox.ready_s is not None else ""
 
 
 def _instance_row(instance: InstanceView, meter: CpuMeter) -> list[str | Cell]:
