@@ -15,6 +15,7 @@ from meshery.operations.worker import run_worker
 from meshery.performance.rest import router
 from meshery.performance.service import PerformanceService
 from meshery.performance.work import KINDS
+from meshery.sandbox.work import KINDS as SANDBOX_KINDS
 from operations.support import quick
 from performance.serving import Http, served
 from processes.supervision import Host
@@ -40,7 +41,7 @@ async def host(settings: Settings) -> AsyncIterator[Host]:
 @pytest.fixture
 async def house(settings: Settings, host: Host) -> AsyncIterator[Platform]:
     """A server's platform, and a worker beside it."""
-    kinds = {kind.name: kind for kind in KINDS}
+    kinds = {kind.name: kind for kind in (*KINDS, *SANDBOX_KINDS)}
     async with (
         open_platform(settings, role="server", kinds=kinds) as platform,
         open_platform(settings, role="worker", kinds=kinds) as workers,

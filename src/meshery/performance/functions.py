@@ -98,6 +98,7 @@ async def _once(
         warmup_s=request.warmup_s,
         seed=request.seed,
         connections=request.connections,
+        scheduling="fifo",
     )
     meters = {PLAIN: ProxyMeter(twin.plain_proxies), WITH: ProxyMeter(twin.with_proxies)}
     listener = bench.listener(plan, phase="functions", label=name)

@@ -22,6 +22,7 @@ from meshery.sandbox.pairs import Pair, app_endpoint, close_pair, open_pair
 from meshery.sandbox.service import SandboxService
 
 Request = OverheadRequest | FunctionsRequest
+_SIDECARS = ("client sidecar", "server sidecar")
 _HEADERS = {ROUTED_HEADER: ROUTED_VALUE}
 
 
@@ -104,7 +105,7 @@ def _through(pair: Pair, request: Request) -> EndpointPlan:
 
 
 def _proxies(pair: Pair) -> dict[str, int]:
-    return dict(zip(pair.proxy_processes, pair.proxy_pids, strict=True))
+    return dict(zip(_SIDECARS, pair.proxy_pids, strict=True))
 
 
 async def _instance(platform: Platform, request: Request) -> str:

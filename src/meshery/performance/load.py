@@ -76,6 +76,7 @@ def load_plan(profile: Profile) -> Plan:
         seed=profile.seed,
         timeout_s=profile.timeout_s,
         connections=profile.connections,
+        scheduling="fifo" if profile.mode == "open" else "nice",
     )
 
 

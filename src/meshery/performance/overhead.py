@@ -73,6 +73,7 @@ def overhead_plan(
         warmup_s=min(PILOT_WARMUP_S, request.warmup_s) if is_pilot else request.warmup_s,
         seed=request.seed,
         connections=request.connections,
+        scheduling="fifo",
     )
 
 
