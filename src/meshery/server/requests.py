@@ -10,10 +10,12 @@ import time
 import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from meshery.core.errors import LimitError
 from meshery.core.telemetry import counter, get_logger, histogram, log_context
-from meshery.web.problem import unexpected_problem
+from meshery.web.problem import REQUEST_ID_KEY, unexpected_problem
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -35,17 +37,23 @@ class RequestLayer:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(Headers(scope=scope))
+        scope[REQUEST_ID_KEY] = request_id
         answer = _Answer(send, request_id)
         started = time.perf_counter()
         with log_context(request_id=request_id):
             try:
                 await self._app(scope, receive, answer.send)
+            except LimitError:
+                raise  # the security layer ended a body that was too long, and answers it
+            except ClientDisconnect:
+                log.info("caller left", method=scope["method"], path=scope["path"])
             except Exception:  # the edge of the process: logged, and told without details
                 log.exception("request failed", method=scope["method"], path=scope["path"])
-                if answer.status:
-                    raise  # the answer is half out: the connection must break, not look whole
-                problem = unexpected_problem(instance=scope["path"], request_id=request_id)
-                await problem(scope, receive, answer.send)
+                if answer.status and not answer.is_whole:
+                    raise  # the connection must break, lest half an answer looks whole
+                if not answer.status:
+                    problem = unexpected_problem(instance=scope["path"], request_id=request_id)
+                    await problem(scope, receive, answer.send)
             finally:
                 took_s = time.perf_counter() - started
                 _count(scope, answer.status, took_s)
@@ -53,17 +61,20 @@ class RequestLayer:
 
 
 class _Answer:
-    """Remembers the status on its way out, and adds the id."""
+    """Adds the id on the way out, and remembers the status and whether all of it went out."""
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
         self._request_id = request_id
         self.status = 0
+        self.is_whole = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             MutableHeaders(scope=message)["x-request-id"] = self._request_id
+        elif message["type"] == "http.response.body":
+            self.is_whole = not message.get("more_body", False)
         await self._send(message)
 
 

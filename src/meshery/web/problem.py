@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 from meshery.core.errors import InvalidInputError, MesheryError, NotFoundError, Problem
 
 MEDIA_TYPE = "application/problem+json"
+REQUEST_ID_KEY = "meshery.request_id"
+"""Where in a request's scope its id stands."""
 
 _HTTP_TITLES = {404: NotFoundError.title, 405: "This path does not know that method"}
 _HTTP_CODES = {404: NotFoundError.code, 405: "meshery.method"}
@@ -68,6 +70,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(MesheryError, _on_meshery_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_unexpected)
 
 
 def unexpected_problem(*, instance: str, request_id: str) -> Response:
@@ -78,6 +81,12 @@ def unexpected_problem(*, instance: str, request_id: str) -> Response:
         remedy=f"look for request_id {request_id} in `mesheryctl system logs`",
     )
     return problem_response(error, instance=instance)
+
+
+async def _on_unexpected(request: Request, _error: Exception) -> Response:
+    """The error goes on to the layer that logs it; the caller learns the id only."""
+    request_id = str(request.scope.get(REQUEST_ID_KEY, "unknown"))
+    return unexpected_problem(instance=request.url.path, request_id=request_id)
 
 
 async def _on_meshery_error(request: Request, error: Exception) -> Response:
