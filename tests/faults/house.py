@@ -6,65 +6,117 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from meshery.client.http import ServerClient
-from meshery.core.errors import MesheryError
+from meshery.core.errors import MesheryError, UnavailableError
 from meshery.core.paths import runtime_dir
 
 ENDED = {"succeeded", "partial", "failed", "cancelled", "interrupted"}
+CHILDREN = ("supervisor", "nats", "worker")
+IMPATIENT = {"MESHERY_WORKER_LEASE": "3s", "MESHERY_WORKER_BEAT": "1s", "MESHERY_SERVER_PORT": "0"}
+"""Short leases, so that a lost owner is found soon; any free port."""
+
+_POLL_S = 0.05
+_AWAY_S = 30.0
+
+Words = str | Callable[[], str]
 
 
 class House:
     """One home directory and what runs for it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        prefix: Sequence[str] = (sys.executable,),
+    ) -> None:
         self.home = home
         self.server: subprocess.Popen[bytes] | None = None
+        self._environment = {**os.environ, **IMPATIENT, **(environment or {})}
+        self._prefix = tuple(prefix)
 
     def start(self) -> None:
-        """Start the server and wait until it is ready."""
+        """Start the server and wait until it, its bus and its worker are ready."""
         self.spawn()
-        wait_for(self._is_ready, timeout_s=60, what="the server to be ready")
+        wait_for(self.is_ready, timeout_s=60, what="the server to be ready")
+        wait_for(lambda: len(self.children()) == len(CHILDREN), timeout_s=20, what="all children")
 
     def spawn(self) -> None:
         """Start the server and wait for nothing."""
-        log = (self.home / "server.log").open("ab")
-        with log:
+        argv = [*self._prefix, "-m", "meshery.cli.process", "server", "--home", str(self.home)]
+        with (self.home / "server.log").open("ab") as log:
             self.server = subprocess.Popen(
-                [sys.executable, "-m", "meshery.cli.process", "server", "--home", str(self.home)],
-                env=os.environ | {"MESHERY_SERVER_PORT": "0"},
+                argv,
+                env=self._environment,
+                cwd=self.home,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether the server answers; AssertionError with its log when it ended."""
         assert self.server is not None
         if self.server.poll() is not None:
             raise AssertionError((self.home / "server.log").read_text()[-4000:])
         try:
-            facts = json.loads((self.home / "server.json").read_text())
-            if facts["pid"] != self.server.pid:
+            if self._facts()["pid"] != self.server.pid:
                 return False
             with self.client() as client:
                 client.get("/healthz/ready")
+                client.get("/api/operations")
         except (OSError, ValueError, KeyError, MesheryError):
             return False
         return True
 
     def client(self) -> ServerClient:
         """A client with the local token."""
-        facts = json.loads((self.home / "server.json").read_text())
-        return ServerClient(facts["url"], token=(self.home / "token").read_text().strip())
+        return ServerClient(self._facts()["url"], token=(self.home / "token").read_text().strip())
+
+    def call(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
+        """One request, tried again for a while when the server or its bus is away.
+
+        A POST has an idempotency key, so that it is done once however often it is sent.
+        """
+        key = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
+        deadline = time.monotonic() + _AWAY_S
+        while True:
+            try:
+                with self.client() as client:
+                    return client.request(method, path, body=body, params=params, headers=key)
+            except (UnavailableError, OSError, ValueError, KeyError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL_S)
+
+    def get(self, path: str, **params: Any) -> Any:
+        """GET a document."""
+        return self.call("GET", path, **params)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """POST a document."""
+        return self.call("POST", path, body)
+
+    def delete(self, path: str) -> Any:
+        """DELETE."""
+        return self.call("DELETE", path)
+
+    def events(self, **only: Any) -> list[dict[str, Any]]:
+        """The newest events."""
+        items: list[dict[str, Any]] = self.get("/api/events", page_size=100, **only)["items"]
+        return items
 
     def processes(self) -> list[psutil.Process]:
-        """Every living process of this home, found by its command line or working files."""
+        """Every living process of this home, found by its command line or environment."""
         marks = (str(self.home), str(runtime_dir(self.home)))
         return [
             process
@@ -76,11 +128,26 @@ class House:
         """The processes of one role: server, supervisor, worker, nats, proxy, app or injector."""
         return [process for process in self.processes() if _is_role(process, role)]
 
+    def children(self) -> dict[str, int]:
+        """The pids of supervisor, NATS and worker, those that are there."""
+        found = {role: self.role(role) for role in CHILDREN}
+        return {role: processes[0].pid for role, processes in found.items() if processes}
+
     def kill(self, role: str, *, index: int = 0) -> int:
-        """SIGKILL one process of a role; its pid."""
-        process = self.role(role)[index]
-        process.send_signal(signal.SIGKILL)
+        """SIGKILL one process of a role; its pid. AssertionError when there is none."""
+        found = self.role(role)
+        assert found, f"no {role} runs"
+        process = found[index % len(found)]
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGKILL)
         return int(process.pid)
+
+    def kill_server(self) -> None:
+        """SIGKILL the server; nothing of it is left soon after."""
+        assert self.server is not None
+        self.server.kill()
+        self.server.wait()
+        assert_gone(self, within_s=5)
 
     def stop(self) -> None:
         """Stop the server as a person would, and reap it."""
@@ -92,27 +159,37 @@ class House:
                 self.server.kill()
                 self.server.wait()
 
-    def wait_ended(self, operation_id: str, *, timeout_s: float = 90) -> dict[str, Any]:
+    def operation(self, operation_id: str) -> dict[str, Any]:
+        """The operation as it is."""
+        document: dict[str, Any] = self.get(f"/api/operations/{operation_id}")
+        return document
+
+    def wait_ended(self, operation_id: str, *, timeout_s: float = 60) -> dict[str, Any]:
         """The operation at its end, through restarts of the server."""
         seen: dict[str, Any] = {}
 
         def ended() -> bool:
-            try:
-                with self.client() as client:
-                    seen.update(client.get(f"/api/operations/{operation_id}"))
-            except (MesheryError, OSError, ValueError):
-                return False
+            seen.update(self.operation(operation_id))
             return seen["state"] in ENDED
 
         wait_for(ended, timeout_s=timeout_s, what=lambda: f"the end of {seen}")
         return seen
 
+    def done(self, operation: Mapping[str, Any], *, timeout_s: float = 60) -> dict[str, Any]:
+        """An operation that is to succeed, at its end."""
+        ended = self.wait_ended(operation["id"], timeout_s=timeout_s)
+        assert ended["state"] == "succeeded", ended
+        return ended
+
+    def _facts(self) -> Any:
+        return json.loads((self.home / "server.json").read_text())
+
 
 @contextmanager
-def house(home: Path) -> Iterator[House]:
+def house(home: Path, **more: Any) -> Iterator[House]:
     """A running house; afterwards nothing of it is left, or the test fails."""
     home.mkdir(parents=True, exist_ok=True)
-    built = House(home)
+    built = House(home, **more)
     try:
         built.start()
         yield built
@@ -126,20 +203,24 @@ def assert_gone(built: House, *, within_s: float = 10.0) -> None:
     wait_for(
         lambda: not built.processes(),
         timeout_s=within_s,
-        what=lambda: f"processes to end: {[p.cmdline() for p in built.processes()]}",
+        what=lambda: f"processes to end: {[_line(process) for process in built.processes()]}",
     )
 
 
-def wait_for(
-    condition: Callable[[], bool], *, timeout_s: float, what: str | Callable[[], str]
-) -> None:
+def wait_for(condition: Callable[[], bool], *, timeout_s: float, what: Words) -> None:
     """Wait until a condition holds; AssertionError naming it otherwise."""
     deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"waited {timeout_s:g} s for {what() if callable(what) else what}")
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout_s:g} s for {what() if callable(what) else what}")
+        time.sleep(_POLL_S)
+
+
+def _line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def _mentions(process: psutil.Process, marks: tuple[str, ...]) -> bool:
@@ -154,15 +235,12 @@ def _mentions(process: psutil.Process, marks: tuple[str, ...]) -> bool:
 
 
 def _is_role(process: psutil.Process, role: str) -> bool:
-    try:
-        words = process.cmdline()
-    except psutil.Error:
-        return False
+    words = _line(process).split()
     program = Path(words[0]).name if words else ""
     if role == "nats":
         return program.startswith("nats-server")
     if role == "proxy":
         return program.startswith("envoy")
     if role == "app":
-        return any(word.startswith("meshery.sandbox.app") for word in words)
+        return "meshery.sandbox.app" in words
     return role in words and any("meshery" in word for word in words)
