@@ -17,8 +17,9 @@ from meshery.web.problem import install_problem_handlers
 class Http:
     """One request each: `await http("GET", path, 200)` gives the document, or the text."""
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
+    def __init__(self, client: httpx2.AsyncClient, url: str) -> None:
         self.client = client
+        self.url = url
 
     async def __call__(
         self,
@@ -47,11 +48,12 @@ class Http:
 
 
 @asynccontextmanager
-async def served(platform: Platform, router: APIRouter) -> AsyncIterator[Http]:
+async def served(platform: Platform, *routers: APIRouter) -> AsyncIterator[Http]:
     app = FastAPI()
     app.state.platform = platform
     install_problem_handlers(app)
-    app.include_router(router)
+    for router in routers:
+        app.include_router(router)
     config = uvicorn.Config(
         app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1
     )
@@ -66,6 +68,6 @@ async def served(platform: Platform, router: APIRouter) -> AsyncIterator[Http]:
     port = server.servers[0].sockets[0].getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
-        yield Http(client)
+        yield Http(client, url)
     server.should_exit = True
     await task

@@ -40,7 +40,10 @@ def list_results(client: "ServerClient", *, output: str, **wanted: Any) -> None:
         Column("MESH ADDS US", "delta_p50_us", right=True),
         Column("TAKEN", "created_at"),
     ]
-    emit(client.get(RESULTS, **wanted), output, columns=columns)
+    found = client.get(RESULTS, **wanted)
+    if output == "name":  # names of results are not unique: what one can use is the id
+        found["items"] = [{"name": item["id"]} for item in found["items"]]
+    emit(found, output, columns=columns)
 
 
 @result.command("view")
