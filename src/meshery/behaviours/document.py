@@ -28,7 +28,7 @@ from meshery.behaviours.model import (
     Kind,
     Target,
 )
-from meshery.behaviours.reading import Reading, join, kind_of
+from meshery.behaviours.reading import Reading, join, kind_of, type_info
 from meshery.behaviours.shape import Params
 from meshery.core.durations import format_duration
 from meshery.core.errors import InvalidInputError
@@ -92,7 +92,7 @@ def behaviour_object(behaviour: Behaviour, *, namespace: str) -> dict[str, Any]:
 def params_document(params: Params) -> dict[str, Any]:
     """Parameters as a document: Go durations, camelCase, defaults left out."""
     document = {}
-    for field in inspect.type_info(type(params)).fields:  # type: ignore[attr-defined]
+    for field in type_info(type(params)).fields:  # type: ignore[attr-defined]
         value = getattr(params, field.name)
         if field.required or value != _default_of(field):
             is_duration = field.name.endswith("_ms") and value is not None

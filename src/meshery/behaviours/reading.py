@@ -6,6 +6,7 @@ a faulty field is noted and takes its default, so that a person corrects a docum
 
 import difflib
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -18,6 +19,12 @@ from meshery.core.errors import InvalidInputError, Problem
 T = TypeVar("T")
 
 _WRONG = object()
+
+
+@cache
+def type_info(kind: Any) -> inspect.Type:
+    """What msgspec knows of a declared type; to walk it takes longer than to read a document."""
+    return inspect.type_info(kind)
 
 
 class Reading:
@@ -34,7 +41,7 @@ class Reading:
 
     def struct(self, kind: type[T], data: Any, path: str) -> T | None:
         """A value of a declared type; None when it has faults, which are noted."""
-        value = self.value(inspect.type_info(kind), data, path)
+        value = self.value(type_info(kind), data, path)
         return None if value is _WRONG else value
 
     def value(self, info: inspect.Type, data: Any, path: str) -> Any:

@@ -7,26 +7,20 @@ in the store, so that they are the same after a restart.
 
 import random
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from meshery.core.errors import UnavailableError
 
 _KERNEL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _LOWEST, _HIGHEST = 15_000, 65_000
+_ENOUGH = 2_000
 
 
 def take_ports(count: int, *, host: str = "127.0.0.1", taken: Collection[int] = ()) -> list[int]:
     """`count` ports nobody listens on and that are not in `taken`; UnavailableError if too few."""
-    avoided = set(taken)
-    candidates = [port for port in _candidates() if port not in avoided]
-    random.shuffle(candidates)
-    found: list[int] = []
-    for port in candidates:
-        if len(found) == count:
-            break
-        if is_free(port, host=host):
-            found.append(port)
+    found = list(islice(_free_ports(host, set(taken)), count))
     if len(found) < count:
         raise UnavailableError(
             f"this machine has only {len(found)} of {count} free ports",
@@ -54,10 +48,22 @@ def taken_ports(ports: Iterable[int], *, host: str = "127.0.0.1") -> list[int]:
     return [port for port in ports if not is_free(port, host=host)]
 
 
-def _candidates() -> list[int]:
+def _free_ports(host: str, avoided: set[int]) -> Iterator[int]:
+    """Free ports one by one, from a random place on, so that two sandboxes seldom meet."""
+    candidates = _candidates()
+    first = random.randrange(len(candidates))  # noqa: S311 - no secret
+    for offset in range(len(candidates)):
+        port = candidates[(first + offset) % len(candidates)]
+        if port not in avoided and is_free(port, host=host):
+            yield port
+
+
+def _candidates() -> range:
+    """The larger part beside the kernel's range; where that leaves too few, all of ours."""
     low, high = _kernel_range()
-    outside = [port for port in range(_LOWEST, _HIGHEST) if not low <= port <= high]
-    return outside if len(outside) >= 2_000 else list(range(_LOWEST, _HIGHEST))
+    below, above = range(_LOWEST, min(low, _HIGHEST)), range(max(high + 1, _LOWEST), _HIGHEST)
+    outside = max(below, above, key=len)
+    return outside if len(outside) >= _ENOUGH else range(_LOWEST, _HIGHEST)
 
 
 def _kernel_range() -> tuple[int, int]:
