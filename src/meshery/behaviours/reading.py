@@ -7,7 +7,7 @@ a faulty field is noted and takes its default, so that a person corrects a docum
 import difflib
 from collections.abc import Callable
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
@@ -41,7 +41,7 @@ class Reading:
 
     def struct(self, kind: type[T], data: Any, path: str) -> T | None:
         """A value of a declared type; None when it has faults, which are noted."""
-        value = self.value(type_info(kind), data, path)
+        value = self.value(type_info(cast("Any", kind)), data, path)
         return None if value is _WRONG else value
 
     def value(self, info: inspect.Type, data: Any, path: str) -> Any:
