@@ -13,9 +13,12 @@ import msgspec
 MAX_HEAD_BYTES = 65_536
 MAX_BODY_BYTES = 1_048_576
 
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_REQUEST = re.compile(
+    rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]++) ([!-~]++) HTTP/1\.([01])"
+    rb"(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\r\n\0]*+)*+"
+)
+_OTHER_VERSION = re.compile(rb"[A-Z]+ [!-~]+ HTTP/(?!1\.[01])[0-9.]+(?:\r\n|$)")
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
-_FRAMING = (b"\ncontent-length:", b"\ntransfer-encoding:", b"\nconnection:", b"\nexpect:")
 
 
 class MalformedError(Exception):
@@ -83,32 +86,30 @@ class Response(msgspec.Struct):
 
 def parse_head(raw: bytes) -> Head:
     """The head of a request, `raw` without the empty line that ends it. MalformedError else."""
-    line = raw.split(b"\r\n", 1)[0]
-    parts = line.split(b" ")
-    if len(parts) != 3 or not _TOKEN.fullmatch(parts[0]) or not parts[1]:
-        raise MalformedError(400, "the request line is malformed")
-    if parts[2] not in {b"HTTP/1.1", b"HTTP/1.0"}:
-        raise MalformedError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-    try:
-        method, target = parts[0].decode("ascii"), parts[1].decode("ascii")
-    except UnicodeDecodeError as error:
-        raise MalformedError(400, "the target is not ASCII") from error
-    head = Head(raw, method, target, keep_alive=parts[2] == b"HTTP/1.1")
+    found = _REQUEST.fullmatch(raw)
+    if found is None:
+        if _OTHER_VERSION.match(raw):
+            raise MalformedError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        raise MalformedError(400, "the request line or a header is malformed")
+    method, target, minor = found.groups()
+    head = Head(raw, method.decode("ascii"), target.decode("ascii"), keep_alive=minor == b"1")
     lowered = raw.lower()
-    if any(name in lowered for name in _FRAMING):
+    if (
+        b"\ncontent-length:" in lowered
+        or b"\ntransfer-encoding:" in lowered
+        or b"\nconnection:" in lowered
+        or b"\nexpect:" in lowered
+    ):
         _read_framing(head)
     return head
 
 
 def header_lines(raw: bytes) -> list[tuple[str, str]]:
-    """The headers of a head. MalformedError when one is none."""
-    found = []
-    for line in raw.split(b"\r\n")[1:]:
-        name, colon, value = line.partition(b":")
-        if not colon or not _TOKEN.fullmatch(name) or b"\n" in value or b"\0" in value:
-            raise MalformedError(400, "a header is malformed")
-        found.append((name.decode("ascii"), value.strip(b" \t").decode("latin-1")))
-    return found
+    """The headers of a head that was parsed."""
+    lines = (line.partition(b":") for line in raw.split(b"\r\n")[1:])
+    return [
+        (name.decode("ascii"), value.strip(b" \t").decode("latin-1")) for name, _, value in lines
+    ]
 
 
 def take_chunks(data: bytes) -> tuple[bytes, int] | None:

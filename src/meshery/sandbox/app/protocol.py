@@ -5,6 +5,7 @@ as little as possible beside the sidecars it shows.
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -145,9 +146,13 @@ class HttpProtocol(asyncio.Protocol):
 
     async def _wait(self, request: Request, answer: Awaitable[Response]) -> None:
         try:
-            self._respond(request, await answer)
+            response = await answer
+        except Exception as error:  # noqa: BLE001 - the edge: one request must not end the process
+            sys.stderr.write(f"{request.method} {request.head.target}: {error!r}\n")
+            response = Response(500, b"the application failed\n", "text/plain")
         finally:
             self._task = None
+        self._respond(request, response)
         if self._transport is not None:
             self._transport.resume_reading()
             self._advance()
