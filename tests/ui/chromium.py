@@ -85,7 +85,7 @@ class Browser:
 
     def click(self, words: str) -> None:
         script = (
-            "return [...document.querySelectorAll('button, a, [role=menuitem]')]"
+            "return [...document.querySelectorAll('button, a, .q-item')]"
             f".find(e => e.offsetParent && e.innerText.trim().endsWith({json.dumps(words)}))"
         )
         self.until(script)

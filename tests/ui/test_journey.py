@@ -1,12 +1,15 @@
 """A person's way through the pages with a real mesh: start, watch, apply, undo, measure, stop."""
 
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
 
 from fixtures.server import RunningServer, serving
+from meshery.client.http import ServerClient
 from ui.chromium import SIZES, Browser, browsing
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -16,7 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     with serving(tmp_path_factory.mktemp("journey") / "home") as running:
         yield running
-        running.mesheryctl("sandbox", "down", "shop", "--yes")
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,24 @@ def browser(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> 
         reader.dark(False)
         reader.log_in(server.url, server.token)
         yield reader
+
+
+@contextmanager
+def asking(client: ServerClient) -> Iterator[None]:
+    """Send requests through the gateway, one after another, until the end of the block."""
+    told = threading.Event()
+
+    def ask() -> None:
+        while not told.is_set():
+            client.post("/api/sandboxes/shop/request", {"service": "web"})
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield
+    finally:
+        told.set()
+        thread.join()
 
 
 def pictures(browser: Browser, name: str) -> None:
@@ -53,14 +73,13 @@ def test_start_a_sandbox(browser: Browser) -> None:
 def test_the_graph_shows_rates_of_real_requests(browser: Browser, server: RunningServer) -> None:
     browser.visit("/sandbox/shop")
     browser.sees("Who calls whom")
-    for _ in range(3):
-        server.mesheryctl("sandbox", "request", "shop", "web", "--count", "40")
-        time.sleep(0.3)
-    browser.until(
+    seen = (
         "return [...document.querySelectorAll('.edge-rate')]"
         ".some(e => /[1-9].*\\/s/.test(e.innerText))"
     )
-    pictures(browser, "sandbox")
+    with server.client() as client, asking(client):
+        browser.until(seen)
+        pictures(browser, "sandbox")
     browser.visit("/sandbox")
     pictures(browser, "sandboxes")
 

@@ -31,7 +31,8 @@ class RunView:
         self._context = context
         self._platform = platform
         self._operation = operation
-        self._phase = ""
+        self._phase: tuple[str, str, float] | None = None
+        self._last_second = -1
         self._chart: TimelineChart | None = None
         self._requests: defaultdict[str, int] = defaultdict(int)
         self._errors = 0
@@ -67,9 +68,11 @@ class RunView:
             self._show(operation)
 
     def _add(self, second: LiveSecond) -> None:
-        phase = f"{second.label} {second.phase}".strip()
-        if phase != self._phase or self._chart is None:
-            self._begin(second, phase)
+        phase = (second.phase, second.label, second.rate_rps)
+        if phase != self._phase or second.second < self._last_second:
+            self._phase = phase
+            self._begin(second)
+        self._last_second = second.second
         chart = self._chart
         if chart is None or not second.arms:
             return
@@ -88,8 +91,7 @@ class RunView:
             microseconds(second.arms[worst].p99_us), f"highest of all arms: {arm_name(worst)}"
         )
 
-    def _begin(self, second: LiveSecond, phase: str) -> None:
-        self._phase = phase
+    def _begin(self, second: LiveSecond) -> None:
         self._requests.clear()
         self._errors = 0
         self._place.clear()
@@ -99,10 +101,7 @@ class RunView:
         )
         with self._place:
             self._chart.draw()
-        self._say(
-            f"Measuring {phase}: each arm gets {rate(second.rate_rps)} requests per second"
-            + (f" for {seconds(second.duration_s)}." if second.duration_s else ".")
-        )
+        self._say(_phase_words(second))
 
     def _say(self, words: str) -> None:
         self._words.clear()
@@ -136,9 +135,13 @@ class RunView:
                 with tag("div", classes="cluster"):
                     href = f"/performance/results/{result_id}"
                     link_action("Open the result", href, icon="insights", weight="primary")
-        if result_id and self._phase:
+        if result_id and self._was_watched:
             # Whoever watched it to its end wants the result next.
             ui.navigate.to(f"/performance/results/{result_id}")
+
+    @property
+    def _was_watched(self) -> bool:
+        return self._phase is not None
 
     async def _cancel(self) -> None:
         if await confirm(
@@ -150,3 +153,13 @@ class RunView:
             actor = self._context.actor
             await self._platform.operations.cancel(self._operation.id, actor=actor)
             toast("Cancelling")
+
+
+def _phase_words(second: LiveSecond) -> str:
+    length = f" for {seconds(second.duration_s)}" if second.duration_s else ""
+    load = f"{rate(second.rate_rps)} requests per second in each arm{length}"
+    if second.phase == "pilot":
+        return f"A short pilot tries {load}, to find a rate that can be measured."
+    if second.label:
+        return f"Measuring {second.label}: {load}, one arm with it and one without."
+    return f"Measuring: {load}. These numbers count."

@@ -57,7 +57,7 @@ def _ticks(ends: tuple[float, float]) -> list[float]:
     """Round values within the ends: 1, 2, 5 of each decade, or 1 alone where there are many."""
     low, high = ends
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = (1, 2, 5) if len(decades) < 5 else (1,)
+    steps = (1, 2, 5) if len(decades) < 6 else (1,)
     return [
         step * 10.0**decade
         for decade in decades
