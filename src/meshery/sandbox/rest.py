@@ -146,10 +146,16 @@ async def apply_behaviours(
     return accepted(await service.apply(name, objects, actor=actor, idempotency_key=key))
 
 
-@router.delete("/{name}/behaviours", summary="Undo all behaviours", status_code=202)
-async def undo_all(service: ServiceDep, actor: ActorDep, name: str) -> Response:
+@router.delete("/{name}/behaviours", summary="Undo behaviours", status_code=202)
+async def undo_several(
+    service: ServiceDep,
+    actor: ActorDep,
+    name: str,
+    *,
+    behaviours: Annotated[list[str] | None, Query(alias="name", description="All if none")] = None,
+) -> Response:
     """202 with the operation."""
-    return accepted(await service.undo(name, [], actor=actor))
+    return accepted(await service.undo(name, behaviours or [], actor=actor))
 
 
 @router.delete("/{name}/behaviours/{behaviour}", summary="Undo a behaviour", status_code=202)
