@@ -33,16 +33,17 @@ Send = Callable[[Wanted], Awaitable[RequestView]]
 class RequestForm:
     """Sends one request, or some to see how they spread."""
 
-    def __init__(self, services: Sequence[str], send: Send) -> None:
+    def __init__(self, services: Sequence[str], send: Send, *, first: str = "") -> None:
         self._services = services
+        self._first = first
         self._send = send
 
     def draw(self) -> None:
         """Draw the form; the answer comes below."""
         with tag("div", classes="form"):
-            self._service = choice_field("Service", self._services)
+            self._service = choice_field("Service", self._services, self._first)
             self._source = choice_field("From", ["its usual caller", *self._services])
-            self._path = text_field("Path", "/")
+            self._path = text_field("Path", "/chain", hint="/chain calls on, / does not")
             self._header = text_field("Header", hint="name: value")
             self._times = number_field("How many", 1, low=1, high=MOST)
         self._direct = switch("Off the mesh, straight to the app")

@@ -31,7 +31,7 @@ GRAPH_PERIOD_S = 1.0
 STATUS_PERIOD_S = 2.0
 _HEADINGS = (
     "Instance", "State", "Sidecar pid", "App pid", "Sidecar CPU", "Sidecar memory", "App CPU",
-    "App memory", "Restarts", "Inbound", "Direct",
+    "App memory", "Restarts", "Inbound port", "Direct port",
 )  # fmt: skip
 
 
@@ -61,11 +61,10 @@ class SandboxPage:
                 self._draw_form(await self._versions())
         with panel("Instances", "each is one sidecar and one application"):
             self._instances = LiveTable(
-                _HEADINGS, numbers=range(2, 9), label="Instances", empty="No instance runs."
+                _HEADINGS, numbers=range(2, 11), label="Instances", empty="No instance runs."
             )
         with panel("Send a request", classes="roomy"):
-            services = list(await self._versions())
-            RequestForm(services, self._send).draw()
+            await self._draw_request_form()
         self._show(status)
         await self._renew_graph()
         self._context.every(GRAPH_PERIOD_S, self._renew_graph, name="graph")
@@ -87,10 +86,16 @@ class SandboxPage:
             self._mtls = Tile("Mutual TLS", "-")
             self._cpu = Tile("CPU, sidecars", "-", "of one core")
             self._memory = Tile("Memory, sidecars", "-", "of all together")
-            self._restarts = Tile("Restarts", "-", "of sidecars and applications")
+            self._restarts = Tile("Restarts", "-", "of any process")
 
     def _draw_form(self, versions: dict[str, list[str]]) -> None:
         BehaviourForm(versions, plan=self._plan, apply=self._apply).draw()
+
+    async def _draw_request_form(self) -> None:
+        world = await self._service.world(self._name)
+        services = [service.name for service in world.services]
+        first = world.gateway_routes[0].service if world.gateway_routes else ""
+        RequestForm(services, self._send, first=first).draw()
 
     async def _versions(self) -> dict[str, list[str]]:
         world = await self._service.world(self._name)
@@ -222,9 +227,14 @@ def _instance_row(instance: InstanceView, meter: CpuMeter) -> list[str | Cell]:
         _percent(meter.of([app])) if app else "-",
         _memory(app),
         Cell(str(restarts), classes="warn" if restarts else ""),
-        Cell(instance.inbound, classes="code nowrap"),
-        Cell(instance.direct or "none", classes="code nowrap"),
+        Cell(_port(instance.inbound), classes="code nowrap"),
+        Cell(_port(instance.direct), classes="code nowrap"),
     ]
+
+
+def _port(address: str) -> str:
+    """Everything listens on this machine, so its port says enough."""
+    return address.rpartition(":")[2].strip("/") or "none"
 
 
 def _pid(part: PartView | None) -> str:

@@ -88,6 +88,7 @@ def line(
         "name": name,
         "data": list(data),
         "showSymbol": False,
+        "symbolSize": 4,
         "symbol": "circle",
         "itemStyle": {"color": token},
         "lineStyle": {"color": token, "width": 2, "type": "dashed" if dashed else "solid"},

@@ -40,7 +40,7 @@ def error_words(
         ui.icon("error_outline").props("aria-hidden=true")
         with tag("div", classes="error-words"):
             tag("h2", _sentence(what))
-            if cause:
+            if cause and not problems:
                 tag("p", f"Why: {cause}")
             _problems(problems)
             if remedy:

@@ -91,7 +91,13 @@ class TimelineChart:
 
     def _series(self) -> list[dict[str, Any]]:
         lines = [
-            line(name, self._points.get(key, []), series_colour(key, index), dashed=key == "null")
+            line(
+                name,
+                self._points.get(key, []),
+                series_colour(key, index),
+                dashed=key == "null",
+                showSymbol=True,
+            )
             for index, (key, name) in enumerate(self.names.items())
         ]
         if lines and self.events:
