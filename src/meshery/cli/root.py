@@ -92,6 +92,8 @@ def root(
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; returns the exit code. Whatever fails is told on standard error."""
     signal.signal(signal.SIGTERM, _on_terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` has it ignored
+        signal.signal(signal.SIGHUP, _on_hangup)
     try:
         result: Any = root.main(flags_first(arguments), PROGRAM, standalone_mode=False)
         sys.stdout.flush()
@@ -107,6 +109,16 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _on_hangup(number: int, frame: object) -> None:
+    """The terminal is gone: go on without one, since any word to it would fail, and end."""
+    for descriptor in range(3):
+        os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+    _on_terminate(number, frame)
+
+
 def _on_terminate(_number: int, _frame: object) -> None:
-    """SIGTERM ends a command as Ctrl-C does, so that it stops what it started."""
+    """SIGTERM ends a command as Ctrl-C does, without a question: it stops what it started."""
+    from meshery.client.terminal import ask_no_more
+
+    ask_no_more()
     raise KeyboardInterrupt

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-_state = {"color": True}
+_state = {"color": True, "answers": True}
 
 
 def disable_color() -> None:
@@ -32,7 +32,12 @@ def console(*, stderr: bool = False) -> "Console":
 
 def is_interactive() -> bool:
     """Whether a person sits there: questions and progress can be shown on standard error."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return _state["answers"] and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask_no_more() -> None:
+    """Ask nothing from now on: the command was told to end, and nobody may be there to answer."""
+    _state["answers"] = False
 
 
 def say(text: str) -> None:
