@@ -1,7 +1,7 @@
 """Help of every command, by its words; written by `python -m meshery.cli.generate`."""
 
 HELP = {
-    "": """\
+    '': """\
 Usage: mesheryctl [OPTIONS] COMMAND [ARGS]...
 
   One management plane for every service mesh.
@@ -32,7 +32,7 @@ Nouns:
   500ms, 10s, 1h30m. Exit codes: 0 done, 1 failed or partial, 2 usage, 3 server
   not reachable, 4 findings or thresholds violated, 5 timed out, 130 cancelled.
 """,
-    "demo": """\
+    'demo': """\
 Usage: mesheryctl demo [OPTIONS]
 
   Start a mesh here, measure what it costs, prove what it does.
@@ -50,7 +50,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "system": """\
+    'system': """\
 Usage: mesheryctl system [OPTIONS] COMMAND [ARGS]...
 
   Meshery itself: its server, settings and logs.
@@ -69,7 +69,7 @@ Commands:
   status     Show the server and the state of its parts.
   stop       Stop the server and everything it runs on this machine.
 """,
-    "system check": """\
+    'system check': """\
 Usage: mesheryctl system check [OPTIONS]
 
   Look for what would keep Meshery from working here. Exit 4 when something
@@ -81,7 +81,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "system dashboard": """\
+    'system dashboard': """\
 Usage: mesheryctl system dashboard [OPTIONS]
 
   Open the web pages. The link logs a browser in; it works once, within a
@@ -95,7 +95,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "system logs": """\
+    'system logs': """\
 Usage: mesheryctl system logs [OPTIONS] [COMPONENT]
 
   Print the log of a component: server (default), worker, nats, ...
@@ -105,7 +105,7 @@ Options:
   -n, --lines INTEGER  Lines from the end.  [default: 200]
   -h, --help           Show this message and exit.
 """,
-    "system reset": """\
+    'system reset': """\
 Usage: mesheryctl system reset [OPTIONS]
 
   Stop the server and delete what it stored; settings, contexts and keys stay.
@@ -113,7 +113,7 @@ Usage: mesheryctl system reset [OPTIONS]
 Options:
   -h, --help  Show this message and exit.
 """,
-    "system restart": """\
+    'system restart': """\
 Usage: mesheryctl system restart [OPTIONS]
 
   Stop the server, and start it again; sandboxes are restored.
@@ -122,7 +122,7 @@ Options:
   --timeout DURATION  [default: 60s]
   -h, --help          Show this message and exit.
 """,
-    "system settings": """\
+    'system settings': """\
 Usage: mesheryctl system settings [OPTIONS]
 
   Show every setting with its value, where that came from, and what it means.
@@ -134,7 +134,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "system start": """\
+    'system start': """\
 Usage: mesheryctl system start [OPTIONS]
 
   Start the server of this home in the background.
@@ -146,7 +146,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "system status": """\
+    'system status': """\
 Usage: mesheryctl system status [OPTIONS]
 
   Show the server and the state of its parts. Exit 3 when it does not answer.
@@ -157,7 +157,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "system stop": """\
+    'system stop': """\
 Usage: mesheryctl system stop [OPTIONS]
 
   Stop the server and everything it runs on this machine.
@@ -166,7 +166,163 @@ Options:
   --timeout DURATION  [default: 20s]
   -h, --help          Show this message and exit.
 """,
-    "perf": """\
+    'sandbox': """\
+Usage: mesheryctl sandbox [OPTIONS] COMMAND [ARGS]...
+
+  The mesh on this machine.
+
+Options:
+  -h, --help  Show this message and exit.
+
+Commands:
+  apply    Apply behaviours from a file, or one of KIND on the service...
+  down     Stop the sandbox NAME (the only one by default) and forget it.
+  list     Show all sandboxes and how they are.
+  logs     Show what INSTANCE (such as web-v1-0) wrote.
+  request  Send one request to SERVICE as its callers do, and show the answer.
+  status   Show the instances, addresses and behaviours of NAME (the only...
+  undo     Undo BEHAVIOURS by name.
+  up       Start the bundled sandbox NAME (learn, shop, bookinfo), or that...
+""",
+    'sandbox apply': """\
+Usage: mesheryctl sandbox apply [OPTIONS] [KIND TARGET]
+
+  Apply behaviours from a file, or one of KIND on the service TARGET from flags.
+
+  sandbox apply split api --weights v1=90,v2=10
+  sandbox apply fault api --delay 100ms --percent 50
+  sandbox apply access api --deny web
+  sandbox apply -f behaviours.yaml
+
+Options:
+  -f, --file TEXT                 Behaviours in a file (- for stdin).
+  --sandbox TEXT                  Which sandbox; the only one by default.
+  --name TEXT                     Name of the behaviour; KIND-TARGET else.
+  --source TEXT                   Only for requests from this service.
+  --weights TEXT                  split: shares by version, such as v1=90,v2=10.
+  --delay TEXT                    fault: how long to wait, such as 100ms.
+  --abort INTEGER                 fault: the status to answer instead.
+  --percent FLOAT                 fault, mirror: share of requests.
+  --attempts INTEGER              retry: retries after the first try.
+  --request TEXT                  timeout: of the whole request, such as 500ms.
+  --header TEXT                   split, fault, route: match NAME=VALUE.
+  --path TEXT                     split, fault, route: match a prefix of the
+                                  path.
+  --to TEXT                       route, mirror: the version.
+  --allow TEXT                    access: let only this service in.
+  --deny TEXT                     access: keep this service out.
+  --mode TEXT                     mtls: strict, permissive or off.
+  --requests INTEGER              ratelimit: how many requests.
+  --per TEXT                      ratelimit: second, minute or hour.
+  --dry-run                       Show what would change, and change nothing.
+  --wait / --no-wait              Follow the operation, or print it and return.
+  --timeout DURATION              Stop waiting after this long (exit 5); the
+                                  operation goes on.
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    'sandbox down': """\
+Usage: mesheryctl sandbox down [OPTIONS] [NAME]
+
+  Stop the sandbox NAME (the only one by default) and forget it.
+
+Options:
+  --wait / --no-wait              Follow the operation, or print it and return.
+  --timeout DURATION              Stop waiting after this long (exit 5); the
+                                  operation goes on.
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    'sandbox list': """\
+Usage: mesheryctl sandbox list [OPTIONS]
+
+  Show all sandboxes and how they are.
+
+Options:
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    'sandbox logs': """\
+Usage: mesheryctl sandbox logs [OPTIONS] INSTANCE
+
+  Show what INSTANCE (such as web-v1-0) wrote.
+
+Options:
+  --sandbox TEXT         Which sandbox; the only one by default.
+  --part [app|proxy]     [default: proxy]
+  --lines INTEGER RANGE  [default: 100; 1<=x<=10000]
+  -h, --help             Show this message and exit.
+""",
+    'sandbox request': """\
+Usage: mesheryctl sandbox request [OPTIONS] SERVICE [PATH]
+
+  Send one request to SERVICE as its callers do, and show the answer.
+
+Options:
+  --sandbox TEXT                  Which sandbox; the only one by default.
+  -X, --method TEXT               HTTP method.  [default: GET]
+  -H, --header NAME:VALUE         May be repeated.
+  -d, --body TEXT                 Body of the request.
+  --from TEXT                     The calling service; chosen by default.
+  --direct                        To the application, off the mesh.
+  --timeout DURATION              [default: 15s]
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    'sandbox status': """\
+Usage: mesheryctl sandbox status [OPTIONS] [NAME]
+
+  Show the instances, addresses and behaviours of NAME (the only one by
+  default).
+
+Options:
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    'sandbox undo': """\
+Usage: mesheryctl sandbox undo [OPTIONS] [BEHAVIOURS]...
+
+  Undo BEHAVIOURS by name.
+
+Options:
+  --sandbox TEXT                  Which sandbox; the only one by default.
+  --all                           Undo all behaviours.
+  --wait / --no-wait              Follow the operation, or print it and return.
+  --timeout DURATION              Stop waiting after this long (exit 5); the
+                                  operation goes on.
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    'sandbox up': """\
+Usage: mesheryctl sandbox up [OPTIONS] [NAME]
+
+  Start the bundled sandbox NAME (learn, shop, bookinfo), or that of a file.
+
+  A file is given with -f, or as a path in the place of NAME.
+
+Options:
+  -f, --file TEXT                 A Sandbox in a file (- for stdin).
+  --wait / --no-wait              Follow the operation, or print it and return.
+  --timeout DURATION              Stop waiting after this long (exit 5); the
+                                  operation goes on.
+  -o, --output [table|json|yaml|name]
+                                  Form of the result on standard output.
+                                  [default: table]
+  -h, --help                      Show this message and exit.
+""",
+    'perf': """\
 Usage: mesheryctl perf [OPTIONS] COMMAND [ARGS]...
 
   What a mesh costs: profiles, runs, results, comparisons.
@@ -184,7 +340,7 @@ Commands:
   run        Measure what the mesh adds on one hop of a sandbox: off, on...
   view       Show a result, by id.
 """,
-    "perf apply": """\
+    'perf apply': """\
 Usage: mesheryctl perf apply [OPTIONS] [PROFILE]
 
   Run a stored PROFILE, the profile of a file, or a quick load on one address.
@@ -210,7 +366,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "perf compare": """\
+    'perf compare': """\
 Usage: mesheryctl perf compare [OPTIONS] BASE OTHER
 
   Compare the results BASE and OTHER, by id.
@@ -222,7 +378,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "perf export": """\
+    'perf export': """\
 Usage: mesheryctl perf export [OPTIONS] ID
 
   Write a result as JSON, CSV (seconds or percentiles), or HdrHistogram log.
@@ -233,7 +389,7 @@ Options:
   -f, --file TEXT                 Where to write; - is standard output.
   -h, --help                      Show this message and exit.
 """,
-    "perf functions": """\
+    'perf functions': """\
 Usage: mesheryctl perf functions [OPTIONS] [FUNCTION]...
 
   Measure what FUNCTIONs cost (all by default): mtls, access, route, retries,
@@ -253,7 +409,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "perf profile": """\
+    'perf profile': """\
 Usage: mesheryctl perf profile [OPTIONS] COMMAND [ARGS]...
 
   Stored descriptions of load: list, view, apply, delete.
@@ -267,7 +423,7 @@ Commands:
   list    List profiles.
   view    Show a profile, by name or id.
 """,
-    "perf profile apply": """\
+    'perf profile apply': """\
 Usage: mesheryctl perf profile apply [OPTIONS]
 
   Store the profile of a file; one of the same name is replaced.
@@ -280,7 +436,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "perf profile delete": """\
+    'perf profile delete': """\
 Usage: mesheryctl perf profile delete [OPTIONS] NAME
 
   Delete a profile; its results stay.
@@ -288,7 +444,7 @@ Usage: mesheryctl perf profile delete [OPTIONS] NAME
 Options:
   -h, --help  Show this message and exit.
 """,
-    "perf profile list": """\
+    'perf profile list': """\
 Usage: mesheryctl perf profile list [OPTIONS]
 
   List profiles.
@@ -303,7 +459,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "perf profile view": """\
+    'perf profile view': """\
 Usage: mesheryctl perf profile view [OPTIONS] NAME
 
   Show a profile, by name or id.
@@ -314,7 +470,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "perf result": """\
+    'perf result': """\
 Usage: mesheryctl perf result [OPTIONS] COMMAND [ARGS]...
 
   What runs measured: list, view, export, delete.
@@ -328,7 +484,7 @@ Commands:
   list    List results, newest first.
   view    Show a result, by id.
 """,
-    "perf result delete": """\
+    'perf result delete': """\
 Usage: mesheryctl perf result delete [OPTIONS] ID
 
   Delete a result with its histograms.
@@ -336,7 +492,7 @@ Usage: mesheryctl perf result delete [OPTIONS] ID
 Options:
   -h, --help  Show this message and exit.
 """,
-    "perf result export": """\
+    'perf result export': """\
 Usage: mesheryctl perf result export [OPTIONS] ID
 
   Write a result as JSON, CSV (seconds or percentiles), or HdrHistogram log.
@@ -347,7 +503,7 @@ Options:
   -f, --file TEXT                 Where to write; - is standard output.
   -h, --help                      Show this message and exit.
 """,
-    "perf result list": """\
+    'perf result list': """\
 Usage: mesheryctl perf result list [OPTIONS]
 
   List results, newest first.
@@ -364,7 +520,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "perf result view": """\
+    'perf result view': """\
 Usage: mesheryctl perf result view [OPTIONS] ID
 
   Show a result, by id.
@@ -375,7 +531,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "perf run": """\
+    'perf run': """\
 Usage: mesheryctl perf run [OPTIONS]
 
   Measure what the mesh adds on one hop of a sandbox: off, on and off again,
@@ -398,7 +554,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "perf view": """\
+    'perf view': """\
 Usage: mesheryctl perf view [OPTIONS] ID
 
   Show a result, by id.
@@ -409,7 +565,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "operation": """\
+    'operation': """\
 Usage: mesheryctl operation [OPTIONS] COMMAND [ARGS]...
 
   Long work: list, view, watch, cancel.
@@ -423,7 +579,7 @@ Commands:
   view    Show one operation: its steps, result and error.
   watch   Follow an operation to its end; fails when it does.
 """,
-    "operation cancel": """\
+    'operation cancel': """\
 Usage: mesheryctl operation cancel [OPTIONS] ID
 
   Cancel an operation and its children, and wait until they have stopped.
@@ -437,7 +593,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "operation list": """\
+    'operation list': """\
 Usage: mesheryctl operation list [OPTIONS]
 
   List operations, newest first.
@@ -456,7 +612,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "operation view": """\
+    'operation view': """\
 Usage: mesheryctl operation view [OPTIONS] ID
 
   Show one operation: its steps, result and error.
@@ -467,7 +623,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "operation watch": """\
+    'operation watch': """\
 Usage: mesheryctl operation watch [OPTIONS] ID
 
   Follow an operation to its end; fails when it does.
@@ -481,7 +637,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "event": """\
+    'event': """\
 Usage: mesheryctl event [OPTIONS] COMMAND [ARGS]...
 
   What happened, and what is happening.
@@ -493,7 +649,7 @@ Commands:
   list   List events, newest first.
   watch  Print events as they come, until Ctrl-C.
 """,
-    "event list": """\
+    'event list': """\
 Usage: mesheryctl event list [OPTIONS]
 
   List events, newest first.
@@ -511,7 +667,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "event watch": """\
+    'event watch': """\
 Usage: mesheryctl event watch [OPTIONS]
 
   Print events as they come, until Ctrl-C. With -o json each line is one
@@ -528,7 +684,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "version": """\
+    'version': """\
 Usage: mesheryctl version [OPTIONS]
 
   The version of this program.
@@ -540,7 +696,7 @@ Options:
                                   [default: table]
   -h, --help                      Show this message and exit.
 """,
-    "completion": """\
+    'completion': """\
 Usage: mesheryctl completion [OPTIONS] {bash|zsh|fish|powershell}
 
   Print the completion script of a shell.
