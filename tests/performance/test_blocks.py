@@ -132,6 +132,14 @@ def test_few_blocks_push_the_ends_out() -> None:
     assert tails[-1] == pytest.approx(0.025, abs=1e-4)
 
 
+def test_long_runs_get_longer_blocks_and_lose_nothing() -> None:
+    arms = BlockTable.of({"load": [{1_000: 2, 2_000 + number: 1} for number in range(1_000)]})
+    assert arms.blocks == 200
+    assert arms.counts["load"].sum() == 3_000
+    found = ratio_interval([2.0] * 1_000, [1.0] * 1_000, seed=1)
+    assert (found.value, found.low, found.high) == (2.0, 2.0, 2.0)
+
+
 def test_large_tables_are_drawn_in_pieces() -> None:
     arms = table(seed=2, shifts_us={"off": 0.0}, blocks=5, per_block=20)
     whole = arms.percentiles("off", draw_weights(5, seed=1, draws=900))

@@ -13,20 +13,24 @@ nanoseconds, three significant digits; percentiles interpolate inside a counter.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from meshery.performance.histogram import merged
 from meshery.performance.result import Interval
 
+Item = TypeVar("Item")
 Array = npt.NDArray[np.float64]
 SparseCounts = Mapping[int, int]
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 JOINT_LEVEL = 1.0 - 0.05 / len(QUANTILES)
 DRAWS = 2000
+MOST_BLOCKS = 240
 _NS_PER_US = 1000.0
 _CHUNK = 200
 
@@ -38,12 +42,17 @@ class BlockTable:
     low_us: Array
     width_us: Array
     counts: Mapping[str, Array]
+    _drawn: dict[tuple[str, int, int], Array] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, arms: Mapping[str, Sequence[SparseCounts]]) -> "BlockTable":
-        """Line up sparse counts by HDR index; ValueError when arms differ in blocks."""
+        """Line up sparse counts by HDR index; ValueError when arms differ in blocks.
+
+        Long runs get longer blocks, at most MOST_BLOCKS of them.
+        """
         if len({len(blocks) for blocks in arms.values()}) != 1:
             raise ValueError("arms of one run have the same blocks")
+        arms = {name: [merged(group) for group in grouped(blocks)] for name, blocks in arms.items()}
         indexes = sorted({index for blocks in arms.values() for block in blocks for index in block})
         place = {index: column for column, index in enumerate(indexes)}
         low_ns, width_ns = counter_edges(np.array(indexes, dtype=np.int64))
@@ -60,18 +69,21 @@ class BlockTable:
         sums: Array = self.counts[arm].sum(axis=1)
         return sums
 
+    def drawn(self, arm: str, *, seed: int, draws: int) -> Array:
+        """Percentiles of an arm for each draw, the estimate first; the same draws for every arm."""
+        key = (arm, seed, draws)
+        if key not in self._drawn:
+            weights = draw_weights(self.blocks, seed=seed, draws=draws)
+            self._drawn[key] = self.percentiles(arm, weights)
+        return self._drawn[key]
+
     def percentiles(self, arm: str, weights: Array) -> Array:
         """Percentiles of an arm's weighted blocks; rows are draws, columns QUANTILES."""
+        used = self.counts[arm].any(axis=0)
+        counts, edges = self.counts[arm][:, used], (self.low_us[used], self.width_us[used])
         chunks = np.array_split(weights, max(1, len(weights) // _CHUNK))
-        parts: list[Array] = [self._chunk(self.counts[arm], chunk) for chunk in chunks]
+        parts: list[Array] = [_percentiles(counts, edges, chunk) for chunk in chunks]
         return np.vstack(parts)
-
-    def _chunk(self, counts: Array, weights: Array) -> Array:
-        sums = np.cumsum(weights @ counts, axis=1)
-        values = [
-            interpolate(sums, self.low_us, self.width_us, share) for share in QUANTILES.values()
-        ]
-        return np.stack(values, axis=1)
 
 
 def delta_intervals(
@@ -83,8 +95,8 @@ def delta_intervals(
     """
     if not all(table.counts[arm].sum() > 0 for arm in (base, other)):
         return {}
-    weights = draw_weights(table.blocks, seed=seed, draws=draws)
-    deltas = table.percentiles(other, weights) - table.percentiles(base, weights)
+    drawn = [table.drawn(arm, seed=seed, draws=draws) for arm in (other, base)]
+    deltas = drawn[0] - drawn[1]
     return {
         name: interval(deltas[:, column], blocks=table.blocks, level=JOINT_LEVEL)
         for column, name in enumerate(QUANTILES)
@@ -97,7 +109,7 @@ def percentile_intervals(
     """An arm's own p50, p90 and p99 in microseconds, with joint intervals; none without answers."""
     if not table.counts[arm].sum() > 0:
         return {}
-    found = table.percentiles(arm, draw_weights(table.blocks, seed=seed, draws=draws))
+    found = table.drawn(arm, seed=seed, draws=draws)
     return {
         name: interval(found[:, column], blocks=table.blocks, level=JOINT_LEVEL)
         for column, name in enumerate(QUANTILES)
@@ -124,9 +136,10 @@ def ratio_delta_interval(
     draws: int = DRAWS,
 ) -> Interval:
     """Difference of two such ratios over the same blocks, `other` minus `base`."""
-    weights = draw_weights(len(other[0]), seed=seed, draws=draws)
-    values = _ratio(weights, *other) - _ratio(weights, *base)
-    return interval(values, blocks=len(other[0]))
+    others, bases = (tuple(_sums(each) for each in ratio) for ratio in (other, base))
+    weights = draw_weights(len(others[0]), seed=seed, draws=draws)
+    values = _ratio(weights, *others) - _ratio(weights, *bases)
+    return interval(values, blocks=len(others[0]))
 
 
 def draw_weights(blocks: int, *, seed: int, draws: int = DRAWS) -> Array:
@@ -183,6 +196,22 @@ def counter_edges(indexes: npt.NDArray[np.int64]) -> tuple[Array, Array]:
     shift = np.maximum((indexes >> 10) - 1, 0)
     low = (indexes - (shift << 10)) << shift
     return low.astype(np.float64), (1 << shift).astype(np.float64)
+
+
+def grouped(blocks: Sequence[Item]) -> list[Sequence[Item]]:
+    """Neighbours together, so that at most MOST_BLOCKS groups remain."""
+    size = -(-len(blocks) // MOST_BLOCKS) or 1
+    return [blocks[start : start + size] for start in range(0, len(blocks), size)]
+
+
+def _sums(values: Sequence[float]) -> list[float]:
+    return [sum(group) for group in grouped(values)]
+
+
+def _percentiles(counts: Array, edges: tuple[Array, Array], weights: Array) -> Array:
+    sums = np.cumsum(weights @ counts, axis=1)
+    values = [interpolate(sums, *edges, share) for share in QUANTILES.values()]
+    return np.stack(values, axis=1)
 
 
 def _matrix(blocks: Sequence[SparseCounts], place: Mapping[int, int]) -> Array:
