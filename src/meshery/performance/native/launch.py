@@ -93,8 +93,11 @@ class _Child:
 
     async def stop(self) -> None:
         for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._process.returncode is not None:
+                return
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(number)
+                # Not the process's own send_signal: that polls, and takes asyncio's exit code away.
+                os.kill(self._process.pid, number)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_GRACE_S):
                     await self._process.wait()
