@@ -1,22 +1,21 @@
-"""Writes `helptext.py`: `python -m meshery.cli.generate`, after a command or option changed."""
+"""Writes `help.txt`: `python -m meshery.cli.generate`, after a command or option changed.
+
+The file holds the help of every command of ours, as click renders it. Each text is headed by a line
+of a form feed and the command's words (none for the root).
+"""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
 WIDTH = 80
-TARGET = Path(__file__).with_name("helptext.py")
-
-_HEAD = '''"""Help of every command, by its words; written by `python -m meshery.cli.generate`."""
-
-HELP = {
-'''
+TARGET = Path(__file__).with_name("help.txt")
 
 
 def help_texts() -> dict[str, str]:
-    """Words of a command (empty for the root) to its help, as click renders it at 80 columns."""
+    """Words of a command (empty for the root) to its help, at 80 columns."""
     from meshery.cli.root import PROGRAM, root
 
     context = click.Context(
@@ -35,22 +34,16 @@ def _walk(context: click.Context, words: str) -> Iterator[tuple[str, str]]:
                 yield from _walk(child, f"{words} {name}".strip())
 
 
-def source_text(texts: dict[str, str]) -> str:
-    """The module's source."""
-    entries = (f"    {words!r}: {_literal(text)},\n" for words, text in texts.items())
-    return _HEAD + "".join(entries) + "}\n"
-
-
-def _literal(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    return f'"""\\\n{escaped}"""'
+def file_text(texts: Mapping[str, str]) -> str:
+    """The file's content."""
+    return "".join(f"\f{words}\n{text}" for words, text in texts.items())
 
 
 def main() -> int:
     """Write the file, only when it differs."""
-    text = source_text(help_texts())
-    if not TARGET.exists() or TARGET.read_text() != text:
-        TARGET.write_text(text)
+    text = file_text(help_texts())
+    if not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text:
+        TARGET.write_text(text, encoding="utf-8")
     return 0
 
 
