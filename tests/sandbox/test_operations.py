@@ -130,6 +130,18 @@ async def test_two_side_by_side(worker: Platform) -> None:
     await down(worker, "other")
 
 
+async def test_a_change_of_a_lost_sandbox_waits_until_it_is_restored(
+    worker: Platform, host: Host
+) -> None:
+    await up(worker)
+    service = SandboxService(worker)
+    await host.client.stop_group("sandbox/duo")
+    await done(worker, await service.apply("duo", [SPLIT], actor="tester"))
+    assert (await service.get("duo")).state == "up"
+    assert (await service.prove("duo", "canary", samples=100)).passed
+    await down(worker)
+
+
 async def test_a_refused_configuration_changes_nothing(worker: Platform) -> None:
     await up(worker)
     service = SandboxService(worker)

@@ -26,7 +26,7 @@ from meshery.core.errors import ConflictError, NotFoundError, UnsupportedError
 from meshery.operations.platform import Platform
 from meshery.sandbox.convergence import converging, deliver_world
 from meshery.sandbox.edits import Plan, plan_apply, plan_delete
-from meshery.sandbox.fitness import annotate, what_is_missing
+from meshery.sandbox.fitness import annotate, has_processes, what_is_missing
 from meshery.sandbox.layout import Places, all_ports, allocate, layout_of
 from meshery.sandbox.model import World
 from meshery.sandbox.objects import KINDS, workloads_of
@@ -77,6 +77,7 @@ class SandboxTarget:
             version, current = await self._store.snapshot(self._name)
             plan = plan_apply(objects, current, version=version, dry_run=True)
             return await self._explain(plan)
+        await self._until_running(timeout_s)
         async with self._alone(timeout_s):
             version, current = await self._store.snapshot(self._name)
             plan = plan_apply(objects, current, version=version, dry_run=False)
@@ -130,6 +131,7 @@ class SandboxTarget:
         if dry_run:
             _, current = await self._store.snapshot(self._name)
             return plan_delete(refs, current, dry_run=True).changes
+        await self._until_running(timeout_s)
         async with self._alone(timeout_s):
             version, current = await self._store.snapshot(self._name)
             plan = plan_delete(refs, current, dry_run=False)
@@ -215,6 +217,26 @@ class SandboxTarget:
                 if (event.stored["apiVersion"], event.stored["kind"]) == (api_version, kind):
                     yield event
             await asyncio.sleep(_WATCH_POLL_S)
+
+    async def _until_running(self, timeout_s: float) -> None:
+        """Wait while it is being started or restored: that writes all files anew.
+
+        ConflictError when it does not run after `timeout_s`.
+        """
+        loop, supervisor = asyncio.get_running_loop(), supervisor_of(self._platform)
+        deadline = loop.time() + timeout_s
+        while True:
+            row = await self._store.get(self._name)
+            if row.phase == "up" and await has_processes(supervisor, await self._world(row)):
+                return
+            if loop.time() > deadline:
+                raise ConflictError(
+                    f"sandbox {self._name} is {row.phase}, so it cannot be changed",
+                    cause=row.reason or "its processes are gone",
+                    remedy=f"look at it: mesheryctl sandbox status {self._name}",
+                    code="meshery.sandbox.not_running",
+                )
+            await asyncio.sleep(_READY_POLL_S)
 
     @asynccontextmanager
     async def _alone(self, timeout_s: float) -> AsyncIterator[None]:

@@ -1,0 +1,71 @@
+"""One round of chaos: a journey begins, something is killed meanwhile, and the truth is checked."""
+
+import random
+import time
+from dataclasses import dataclass
+
+from faults.house import ENDED, House, wait_for
+from faults.journeys import ALL, BASE, LOAD, OVERHEAD, Document, Journey, check_steps, settled
+
+VICTIMS = ("server", "worker", "supervisor", "nats", "proxy", "app", "injector")
+
+_INJECTOR_S = 10.0
+
+
+@dataclass(frozen=True)
+class Round:
+    """What is asked for, who is killed, and when: `delay_s` after the answer."""
+
+    journey: Journey
+    victim: str
+    delay_s: float
+    index: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.journey.name}, {self.victim} {self.index} killed after {self.delay_s:.2f} s"
+
+
+def draw(rng: random.Random, *, victim: str = "") -> Round:
+    """A round by lot; a victim may be given."""
+    victim = victim or rng.choice(VICTIMS)
+    journey = rng.choice((LOAD, OVERHEAD) if victim == "injector" else ALL)
+    return Round(journey, victim, rng.uniform(0, journey.lasts_s), rng.randrange(8))
+
+
+def perform(built: House, drawn: Round) -> Document:
+    """Do a round; the operation at its end. AssertionError for what is lost, stuck or untrue."""
+    operation = drawn.journey.start(built)
+    time.sleep(drawn.delay_s)
+    was_hit = _strike(built, drawn, operation)
+    ended = built.wait_ended(operation["id"])
+    check_steps(ended)
+    allowed = drawn.journey.states if was_hit else {"succeeded"}
+    assert ended["state"] in allowed, ended
+    if drawn.victim == "injector" and was_hit:
+        assert ended["state"] == "interrupted", ended
+    drawn.journey.check(built, ended)
+    drawn.journey.tidy(built)
+    settled(built, BASE)
+    return ended
+
+
+def _strike(built: House, drawn: Round, operation: Document) -> bool:
+    """Kill the victim; False when the operation ended before there was one."""
+    if drawn.victim == "server":
+        built.kill_server()
+        built.start()
+        return True
+    if drawn.victim == "injector":
+        wait_for(
+            lambda: bool(built.role("injector")) or _has_ended(built, operation),
+            timeout_s=_INJECTOR_S,
+            what="an injector",
+        )
+        if not built.role("injector"):
+            return False
+    built.kill(drawn.victim, index=drawn.index)
+    return True
+
+
+def _has_ended(built: House, operation: Document) -> bool:
+    return built.operation(operation["id"])["state"] in ENDED
