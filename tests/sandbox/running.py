@@ -23,8 +23,9 @@ async def start(life: Lifecycle, spec: SandboxSpec) -> Started:
     await life.check(spec)
     await life.reserve(spec, owner=str(uuid4()))
     began_at = await life.configure()
-    await life.start()
-    return await life.wait_ready(began_at=began_at, on_ready=tell)
+    took_s = await life.start_sidecars(began_at=began_at)
+    await life.start_applications()
+    return await life.wait_ready(began_at=began_at, sidecars_ready_s=took_s, on_ready=tell)
 
 
 @asynccontextmanager

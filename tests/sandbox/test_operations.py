@@ -69,13 +69,8 @@ def files_of(platform: Platform, name: str = "duo") -> list[Path]:
 async def test_up_use_and_down(worker: Platform, host: Host) -> None:
     service = SandboxService(worker)
     ended = await up(worker)
-    assert [step.name for step in ended.steps] == [
-        "check",
-        "reserve",
-        "configure",
-        "start",
-        "ready",
-    ]
+    steps = [step.name for step in ended.steps]
+    assert steps == ["check", "reserve", "configure", "sidecars", "applications", "ready"]
     assert ended.result is not None
     assert ended.result["services"] == 2
     assert ended.result["sidecars"] == 4

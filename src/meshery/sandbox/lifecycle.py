@@ -27,11 +27,15 @@ from meshery.sandbox.world import build_world, sandbox_spec
 
 
 class Started(msgspec.Struct, frozen=True):
-    """What an `up` or a `restore` answers."""
+    """What an `up` or a `restore` answers.
+
+    Times count from the first file written: until all sidecars serve, and until all of it does.
+    """
 
     name: str
     services: int
     sidecars: int
+    sidecars_ready_s: float
     ready_s: float
     url: str
 
@@ -107,14 +111,27 @@ class Lifecycle:
         (await self._runner()).prepare()
         return began_at
 
-    async def start(self) -> None:
-        """Have all processes running."""
-        await (await self._runner()).start()
+    async def start_sidecars(self, *, began_at: float) -> float:
+        """Have all sidecars serving; how long that took since `began_at`, in seconds.
 
-    async def wait_ready(self, *, began_at: float, on_ready: OnReady) -> Started:
+        They come before the applications: on a machine of few processors both at once would make
+        every sidecar late, and all of it not a moment earlier.
+        """
+        runner = await self._runner()
+        await runner.start_sidecars()
+        await runner.wait_sidecars(timeout_s=self._ready_timeout_s)
+        return round(time.time() - began_at, 4)
+
+    async def start_applications(self) -> None:
+        """Have all applications running."""
+        await (await self._runner()).start_applications()
+
+    async def wait_ready(
+        self, *, began_at: float, sidecars_ready_s: float, on_ready: OnReady
+    ) -> Started:
         """Wait until everything serves, then call it `up`. `ready_s` counts from `began_at`."""
-        timeout_s = parse_duration(self._platform.settings.sandbox.ready_timeout)
-        await (await self._runner()).wait_ready(timeout_s=timeout_s, on_ready=on_ready)
+        runner = await self._runner()
+        await runner.wait_ready(timeout_s=self._ready_timeout_s, on_ready=on_ready)
         ready_s = round(time.time() - began_at, 4)
         await self.store.set(self.name, phase="up", reason="", ready_s=ready_s)
         await self.store.mark_rotated(self.name)
@@ -123,6 +140,7 @@ class Lifecycle:
             name=self.name,
             services=len(world.services) - bool(gateway_url(world)),
             sidecars=len(world.instances),
+            sidecars_ready_s=sidecars_ready_s,
             ready_s=ready_s,
             url=gateway_url(world),
         )
@@ -145,6 +163,10 @@ class Lifecycle:
         """The sandbox as it is rendered."""
         row, objects = await self._kept()
         return build_world(self.name, objects, layout=row.layout, places=self.places)
+
+    @property
+    def _ready_timeout_s(self) -> float:
+        return parse_duration(self._platform.settings.sandbox.ready_timeout)
 
     async def _runner(self) -> Runner:
         return Runner(self._platform, await self.world(), self.places)

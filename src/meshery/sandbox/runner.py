@@ -1,15 +1,14 @@
 """Starts and stops the processes of a sandbox through the supervisor, and waits until they serve.
 
-Sidecars and applications start side by side; an instance is ready when its application answers and
-its sidecar listens. On the way down a sidecar first stops taking new connections and lets requests
-end.
+An instance is ready when its application answers and its sidecar listens. On the way down a sidecar
+first stops taking new connections and lets requests end.
 """
 
 import asyncio
 import hashlib
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -83,8 +82,25 @@ class Runner:
     async def start(self, instances: Iterable[Instance] | None = None) -> None:
         """Have their processes running. Equal ones that run already are left alone."""
         chosen = self._chosen(instances)
-        specs = [proxy_spec(each, self._places) for each in chosen]
-        specs += [self._app_spec(each) for each in chosen if each.has_app]
+        await self.start_sidecars(chosen)
+        await self.start_applications(chosen)
+
+    async def start_sidecars(self, instances: Iterable[Instance] | None = None) -> None:
+        """Have their sidecars running."""
+        await self._start([proxy_spec(each, self._places) for each in self._chosen(instances)])
+
+    async def start_applications(self, instances: Iterable[Instance] | None = None) -> None:
+        """Have their applications running."""
+        chosen = self._chosen(instances)
+        await self._start([self._app_spec(each) for each in chosen if each.has_app])
+
+    async def wait_sidecars(self, *, timeout_s: float) -> None:
+        """Wait until all sidecars serve, whether or not their applications answer."""
+        await asyncio.gather(
+            *(self._wait_sidecar(each, timeout_s) for each in self._world.instances)
+        )
+
+    async def _start(self, specs: Sequence[ProcessSpec]) -> None:
         async with asyncio.TaskGroup() as group:
             for spec in specs:
                 group.create_task(self._supervisor.start(spec), name=f"start {spec.name}")
@@ -154,15 +170,18 @@ class Runner:
         )
 
     async def _wait_one(self, instance: Instance, timeout_s: float) -> None:
-        sidecar = sidecar_of(instance, self._places)
-        log_from = self._read_from[sidecar.log_file]
-        waiting = [wait_ready(sidecar, timeout_s=timeout_s, log_from=log_from)]
+        waiting = [self._wait_sidecar(instance, timeout_s)]
         if instance.has_app:
             log = self._places.log(instance.name, "app")
             waiting.append(
                 _wait_app(instance, log, timeout_s=timeout_s, log_from=self._read_from[log])
             )
         await asyncio.gather(*waiting)
+
+    async def _wait_sidecar(self, instance: Instance, timeout_s: float) -> None:
+        sidecar = sidecar_of(instance, self._places)
+        log_from = self._read_from[sidecar.log_file]
+        await wait_ready(sidecar, timeout_s=timeout_s, log_from=log_from)
 
 
 def supervisor_of(platform: Platform) -> SupervisorClient:

@@ -134,10 +134,15 @@ async def _start(run: Run, life: Lifecycle) -> Started:
         await run.progress(done, total, unit="instances", message=f"{done} of {total} ready")
 
     began_at = await run.step("configure", life.configure)
-    await run.step("start", life.start)
-    return await run.step(
-        "ready", lambda: life.wait_ready(began_at=began_at, on_ready=tell), as_type=Started
-    )
+    sidecars_ready_s = await run.step("sidecars", lambda: life.start_sidecars(began_at=began_at))
+    await run.step("applications", life.start_applications)
+
+    async def ready() -> Started:
+        return await life.wait_ready(
+            began_at=began_at, sidecars_ready_s=sidecars_ready_s, on_ready=tell
+        )
+
+    return await run.step("ready", ready, as_type=Started)
 
 
 async def _drain(life: Lifecycle) -> None:
