@@ -1,8 +1,8 @@
-"""Six sidecars and their applications ready, against one bare Envoy's start.
+"""Six sidecars ready, against one bare Envoy's start; and with their applications, beside it.
 
-Ours counts from writing the first file to the last sidecar's listeners and application answering
-(the sandbox `shop`: certificates issued, six Envoys, five applications). The peer is one Envoy with
-the smallest configuration, from spawn to its first answer.
+Ours counts from writing the first file to the last sidecar's listeners up (the sandbox `shop`:
+certificates issued, six Envoys); the applications come after, and the time until all of it answers
+is shown too. The peer is one Envoy with the smallest configuration, from spawn to its first answer.
 """
 
 from statistics import median
@@ -19,11 +19,13 @@ def main() -> None:
     """Measure in turn and state the claim."""
     with own_server() as (client, _):
         foreign = foreign_share()
+        whole_s: list[float] = []
 
         def ours() -> float:
             answered = sandbox_up(client, "shop")
             sandbox_down(client, "shop")
-            return float(answered["ready_s"])
+            whole_s.append(float(answered["ready_s"]))
+            return float(answered["sidecars_ready_s"])
 
         def bare() -> float:
             with bare_envoy() as envoy:
@@ -32,7 +34,8 @@ def main() -> None:
         taken = in_turn({"six sidecars": ours, "bare Envoy": bare}, rounds=ROUNDS)
     six, one = median(taken["six sidecars"]), median(taken["bare Envoy"])
     show(
-        f"six sidecars and five applications: {six * 1e3:.0f} ms; one bare Envoy {one * 1e3:.0f} ms"
+        f"six sidecars {six * 1e3:.0f} ms, with five applications {median(whole_s) * 1e3:.0f} ms; "
+        f"one bare Envoy {one * 1e3:.0f} ms"
     )
     claim(
         "six sidecars ready / one bare Envoy's start",
