@@ -33,7 +33,9 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 async def create(store: Store, name: str = "shop") -> None:
     layout = {"a-v1-0": {"app": 20_001, "inbound": 20_002}}
-    await store.create(name, owner="op", host="here", objects=[account("a"), account("b")], layout=layout)
+    await store.create(
+        name, owner="op", host="here", objects=[account("a"), account("b")], layout=layout
+    )
 
 
 async def test_keeps_a_sandbox(store: Store) -> None:
