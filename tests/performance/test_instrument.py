@@ -1,18 +1,27 @@
 """The instrument itself: a real injector on servers whose truth is known."""
 
 import os
+from typing import Any
 
 import pytest
 
 from meshery.performance.bench import Bench
 from meshery.performance.load import run_load
-from meshery.performance.model import Endpoint, OverheadRequest, Profile, RunRequest, Validity
+from meshery.performance.model import (
+    Endpoint,
+    OverheadRequest,
+    Profile,
+    RateStep,
+    RunRequest,
+    Validity,
+)
 from meshery.performance.native.generator import NativeGenerator
 from meshery.performance.native.plan import EndpointPlan
 from meshery.performance.overhead import Hop, run_overhead
 from meshery.performance.result import Result
 from performance.rigged import busy_loops, rigged
 
+STEPS = (RateStep(rate_rps=100, duration_s=0.5), RateStep(rate_rps=200, duration_s=0.5))
 ME = {"nobody": os.getpid()}
 
 
@@ -77,6 +86,30 @@ async def test_stalls_are_in_the_corrected_percentiles() -> None:
     # Four connections hide the stall from all but four answers: what uncorrected tools report.
     assert arm.service.p90_us < 100_000
     assert max(second.p50_us for second in result.series) > 100_000
+
+
+@pytest.mark.parametrize(
+    ("shape", "sent"),
+    [
+        ({"schedule": "uniform"}, (100, 100)),
+        ({"schedule": "poisson"}, (50, 170)),
+        ({"schedule": "ramp", "ramp_to_rps": 300.0}, (180, 220)),
+        ({"schedule": "steps", "steps": STEPS}, (150, 150)),
+        ({"mode": "closed"}, (100, 1_000_000)),
+    ],
+)
+async def test_every_shape_of_load(shape: dict[str, Any], sent: tuple[int, int]) -> None:
+    with rigged() as rig:
+        endpoints = (Endpoint(url=f"http://127.0.0.1:{rig.port}/"),)
+        profile = Profile(
+            name="p", endpoints=endpoints, rate_rps=100, duration_s=1, warmup_s=0, **shape
+        )
+        bench = Bench(generator=NativeGenerator(), result_id="r")
+        result, _ = await run_load(RunRequest(profile=profile), bench=bench)
+    arm = result.arms["load"]
+    assert sent[0] <= arm.requests <= sent[1]
+    assert arm.errors == 0
+    assert (result.mode, result.schedule) == (profile.mode, profile.schedule)
 
 
 @pytest.mark.soak

@@ -151,6 +151,8 @@ async def test_what_is_refused_before_it_starts(service: PerformanceService) -> 
         await service.run(
             RunRequest(profile=profile(80, load_generator="ab"), consent=True), actor="me"
         )
+    with pytest.raises(LimitError, match=r"10000 s"):
+        await service.run_overhead(OverheadRequest(sandbox="s", duration_s=10_000), actor="me")
     with pytest.raises(LimitError, match="3 arms"):
         await service.run_overhead(OverheadRequest(sandbox="s", rate_rps=20_000), actor="me")
 

@@ -26,6 +26,8 @@ from meshery.performance.result import Interval
 
 Item = TypeVar("Item")
 Array = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+"""Whole numbers: their products take one thread, not a pool that fights with what is measured."""
 SparseCounts = Mapping[int, int]
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 JOINT_LEVEL = 1.0 - 0.05 / len(QUANTILES)
@@ -41,7 +43,7 @@ class BlockTable:
 
     low_us: Array
     width_us: Array
-    counts: Mapping[str, Array]
+    counts: Mapping[str, Counts]
     _drawn: dict[tuple[str, int, int], Array] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -63,11 +65,6 @@ class BlockTable:
     def blocks(self) -> int:
         """How many blocks there are."""
         return len(next(iter(self.counts.values())))
-
-    def totals(self, arm: str) -> Array:
-        """Requests of each block."""
-        sums: Array = self.counts[arm].sum(axis=1)
-        return sums
 
     def drawn(self, arm: str, *, seed: int, draws: int) -> Array:
         """Percentiles of an arm for each draw, the estimate first; the same draws for every arm."""
@@ -180,7 +177,7 @@ def student_quantile(share: float, *, degrees: int) -> float:
     return z + sum(term / float(degrees**power) for power, term in enumerate(terms, start=1))
 
 
-def interpolate(sums: Array, low: Array, width: Array, share: float) -> Array:
+def interpolate(sums: Array | Counts, low: Array, width: Array, share: float) -> Array:
     """The value below which `share` of the counts lie, for each row of running sums."""
     wanted = share * sums[:, -1]
     column = np.minimum((sums < wanted[:, None]).sum(axis=1), sums.shape[1] - 1)
@@ -208,14 +205,14 @@ def _sums(values: Sequence[float]) -> list[float]:
     return [sum(group) for group in grouped(values)]
 
 
-def _percentiles(counts: Array, edges: tuple[Array, Array], weights: Array) -> Array:
-    sums = np.cumsum(weights @ counts, axis=1)
+def _percentiles(counts: Counts, edges: tuple[Array, Array], weights: Array) -> Array:
+    sums: Counts = np.cumsum(weights.astype(np.int64) @ counts, axis=1)
     values = [interpolate(sums, *edges, share) for share in QUANTILES.values()]
     return np.stack(values, axis=1)
 
 
-def _matrix(blocks: Sequence[SparseCounts], place: Mapping[int, int]) -> Array:
-    matrix = np.zeros((len(blocks), len(place)))
+def _matrix(blocks: Sequence[SparseCounts], place: Mapping[int, int]) -> Counts:
+    matrix = np.zeros((len(blocks), len(place)), dtype=np.int64)
     for row, block in enumerate(blocks):
         for index, count in block.items():
             matrix[row, place[index]] += count

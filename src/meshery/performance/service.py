@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from meshery.core.durations import parse_duration
 from meshery.core.errors import InvalidInputError, LimitError, NotFoundError
 from meshery.core.page import Page, PageQuery
 from meshery.operations.model import Operation, Subject
@@ -164,6 +165,12 @@ class PerformanceService:
         if isinstance(request, FunctionsRequest):
             _check_functions(request.functions)
         limits = self._platform.settings.load
+        if request.duration_s > parse_duration(limits.max_duration):
+            raise LimitError(
+                f"a measurement of {request.duration_s:g} s passes a hard cap",
+                cause=f"load.max_duration is {limits.max_duration}",
+                remedy="ask for less, or have the operator raise the cap",
+            )
         total = request.rate_rps * arms
         if total > limits.max_rps or request.connections * arms > limits.max_connections:
             raise LimitError(
