@@ -6,6 +6,9 @@ from typing import Literal
 
 from meshery.behaviours.shape import Fault, Params, exactly_one
 
+# A header, one of HTTP/2's own (`:authority`), or a query parameter.
+_NAME = re.compile(r":?[A-Za-z0-9!#$%&'*+.^_`|~\[\]-]+")
+
 Method = Literal["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]
 
 
@@ -40,8 +43,8 @@ class ValueMatch(Params, frozen=True):
 
     def faults(self) -> Iterator[Fault]:
         """An empty name, two conditions, or no regex."""
-        if not self.name:
-            yield Fault("name", "is empty")
+        if not _NAME.fullmatch(self.name):
+            yield Fault("name", f"{self.name!r} is no name of a header or parameter")
         fields = ("exact", "prefix", "suffix", "contains", "regex", "present")
         given = [field for field in fields if getattr(self, field) is not None]
         if len(given) > 1:

@@ -1,5 +1,6 @@
 """Parameters that steer requests: route, split (canary), mirror, locality."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -7,6 +8,9 @@ import msgspec
 
 from meshery.behaviours.match import Match
 from meshery.behaviours.shape import Duration, Fault, Params, Percent, Port, exactly_one
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 RedirectStatus = Literal[301, 302, 303, 307, 308]
 
@@ -95,6 +99,20 @@ class HeaderChanges(Params, frozen=True):
     set_: dict[str, str] = msgspec.field(default_factory=dict)
     add: dict[str, str] = msgspec.field(default_factory=dict)
     remove: tuple[str, ...] = ()
+
+    def faults(self) -> Iterator[Fault]:
+        """Names and values that are none, and headers that steer the request itself."""
+        places = [("remove", name) for name in self.remove]
+        for field, headers in (("set", self.set_), ("add", self.add)):
+            places += [(field, name) for name in headers]
+            for name, value in headers.items():
+                if not _VALUE.fullmatch(value):
+                    yield Fault(f"{field}.{name}", "has a character that no header may have")
+        for field, name in places:
+            if name.lower() == "host":
+                yield Fault(field, "cannot change Host", "use rewrite.host")
+            elif not _NAME.fullmatch(name):
+                yield Fault(field, f"{name!r} is no name of a header")
 
 
 class HeaderOps(Params, frozen=True):

@@ -19,6 +19,7 @@ from meshery.sandbox.envoy.readiness import wait_ready, what_is_missing
 from meshery.sandbox.envoy.secrets import renew, rotate
 from meshery.sandbox.envoy.sidecar import Sidecar
 from meshery.sandbox.envoy.stats import PAIR_FILTER, pair_counts, pair_durations, rates
+from meshery.sandbox.envoy.subscriptions import until_taken
 from meshery.sandbox.envoy.xds import RejectedError, apply_world
 from meshery.sandbox.model import VersionDef
 from meshery.sandbox.render.names import IDENTITY, discovery_file
@@ -95,6 +96,39 @@ async def test_a_refusal_tells_the_reason_and_the_old_serves(mesh: Mesh) -> None
     await mesh.apply()
 
 
+async def test_a_file_that_is_no_json_is_refused_too(mesh: Mesh) -> None:
+    directory = mesh.sidecars[WEB].directory
+    whole = (directory / "outbound.json").read_bytes()
+    async with mesh.admin(WEB) as admin:
+        try:
+            half = directory / ".new" / "half"
+            half.write_bytes(whole[: len(whole) // 2])
+            half.replace(directory / "outbound.json")
+            async with asyncio.timeout(2):
+                assert await until_taken(admin, {"outbound.json": "never"}) == ["outbound.json"]
+            assert await statuses(mesh) == {200}
+        finally:
+            half.write_bytes(whole)
+            half.replace(directory / "outbound.json")
+    assert (await mesh.apply()).files == ()
+
+
+async def test_services_come_and_go_without_a_failure(mesh: Mesh) -> None:
+    plain = mesh.world
+    pair = msgspec.structs.replace(service("ghost"), visible_to=("web",))
+    web = service("web", calls=("api", "ghost"))
+    others = tuple(each for each in plain.services if each.name != "web")
+    more = msgspec.structs.replace(plain, services=(web, pair, *others))
+    for _ in range(3):
+        loading = asyncio.create_task(statuses(mesh, 100))
+        await apply_world(render_world(more), sidecars=mesh.sidecars)
+        assert (await mesh.get(WEB, to="ghost")).status == 503, "known, without an instance"
+        applied = await apply_world(render_world(plain), sidecars=mesh.sidecars)
+        assert {name for name, _ in applied.files} == {WEB}
+        assert (await mesh.get(WEB, to="ghost")).status == 502, "unknown"
+        assert await loading == {200}
+
+
 async def test_a_sidecar_that_is_stopped_does_not_acknowledge(mesh: Mesh) -> None:
     pid = mesh.processes[API].pid
     os.kill(pid, signal.SIGSTOP)
@@ -168,6 +202,18 @@ async def _refuses_the_old_authority(mesh: Mesh, certificate: bytes, key: bytes)
             await reader.readuntil(b"\r\n\r\n")
     finally:
         writer.transport.abort()
+
+
+async def test_a_client_without_mutual_tls_needs_no_secrets(tmp_path: Path) -> None:
+    services = [service("web", calls=("api",)), service("api")]
+    world = tiny_world(tmp_path, services, roles={"web": "client"})
+    off = msgspec.structs.replace(world, mtls="off")
+    async with running(off, tmp_path) as mesh:
+        assert await statuses(mesh) == {200}
+        await rotate(mesh.authority, mesh.sidecars, identities=mesh.identities)
+        on = msgspec.structs.replace(off, mtls="strict")
+        await apply_world(render_world(on), sidecars=mesh.sidecars)
+        assert await statuses(mesh) == {200}
 
 
 async def test_pairs_are_counted_on_both_sides(mesh: Mesh) -> None:

@@ -7,10 +7,8 @@ from meshery.sandbox.envoy.admin import AdminClient
 from meshery.sandbox.envoy.log import read_log, startup_failure
 from meshery.sandbox.envoy.sidecar import Sidecar
 from meshery.sandbox.envoy.subscriptions import versions, watched_files
-from meshery.sandbox.render.names import IDENTITY, TRUST
 
 _POLL_S = 0.01
-_SECRETS = frozenset({IDENTITY, TRUST})
 _CREATE_FAILURE = "listener_manager.listener_create_failure"
 
 
@@ -59,7 +57,5 @@ async def what_is_missing(client: AdminClient, sidecar: Sidecar) -> str:
     down = sorted(ports - up)
     if down or int(failures.get(_CREATE_FAILURE, "0")):
         return f"it does not listen on {', '.join(str(port) for port in down)}"
-    # Secrets are asked for by what needs them: a listener waits for its own, and without mutual
-    # TLS nothing may need one.
-    refused = [file for file, version in serving.items() if not version and file not in _SECRETS]
+    refused = [file for file, version in serving.items() if not version]
     return f"it has not taken {', '.join(refused)}" if refused else ""

@@ -35,6 +35,7 @@ _PREFIXES = {
     IDENTITY: f"sds.{IDENTITY_SECRET}",
     TRUST: f"sds.{TRUST_SECRET}",
 }
+_SECRETS = (IDENTITY, TRUST)
 _SHORTEST_POLL_S, _LONGEST_POLL_S = 0.0005, 0.02
 _LATE_S = 0.02
 _COUNTERS = ("update_attempt", "update_success", "update_rejected", "update_failure")
@@ -46,9 +47,18 @@ def watched_files(directory: Path) -> list[str]:
 
 
 async def versions(client: AdminClient, files: Iterable[str]) -> dict[str, str]:
-    """The version that a sidecar serves of each file. UnavailableError when it does not answer."""
+    """The version that a sidecar serves of each file, empty for none.
+
+    Secrets that it has no use for are left out: without mutual TLS nothing asks for them.
+    UnavailableError when it does not answer.
+    """
     texts = await client.texts()
-    return {file: texts.get(f"{_PREFIXES[file]}.version_text", "") for file in files}
+    found = {file: texts.get(f"{_PREFIXES[file]}.version_text") for file in files}
+    return {
+        file: version or ""
+        for file, version in found.items()
+        if version is not None or file not in _SECRETS
+    }
 
 
 async def until_taken(client: AdminClient, wanted: Mapping[str, str]) -> list[str]:
@@ -66,7 +76,9 @@ async def until_taken(client: AdminClient, wanted: Mapping[str, str]) -> list[st
         pause_s = min(pause_s * 1.5, _LONGEST_POLL_S)
         try:
             serving = await versions(client, waiting)
-            waiting = {file: wish for file, wish in waiting.items() if serving[file] != wish}
+            waiting = {
+                file: wish for file, wish in waiting.items() if serving.get(file, wish) != wish
+            }
             refused = await _refused(client, waiting) if waiting and clock() > late_at else []
         except UnavailableError:
             late_at = clock() + _LATE_S
@@ -90,6 +102,6 @@ async def _refused(client: AdminClient, waiting: Mapping[str, str]) -> list[str]
             int(counted.get(f"{_PREFIXES[file]}.{counter}", "0")) for counter in _COUNTERS
         )
         is_over = rejected + failed > 0 and attempts <= taken + rejected + failed
-        if is_over and serving[file] != wish:
+        if is_over and serving.get(file, wish) != wish:
             refused.append(file)
     return refused

@@ -46,7 +46,7 @@ def _entries(world: World, instance: Instance) -> tuple[dict[str, dict[str, Entr
     def enter(hosts: tuple[str, ...], path: str, entry: Entry) -> None:
         for host in hosts or ("*",):
             if entry[0] in known:
-                domains.setdefault(host, {})[path] = entry
+                domains.setdefault(host.lower(), {})[path] = entry
 
     for route in world.gateway_routes:
         enter(route.hosts, route.path, (route.service, None))
@@ -60,7 +60,7 @@ def _entries(world: World, instance: Instance) -> tuple[dict[str, dict[str, Entr
         for path in params.routes:
             service = path.service or target.service
             enter(params.hosts, path.path, (service, path.subset))
-        hosts = set(params.hosts or ("*",))
+        hosts = {host.lower() for host in params.hosts or ("*",)}
         secure = secure | hosts if params.tls else secure - hosts
     return domains, secure
 

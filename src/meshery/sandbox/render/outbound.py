@@ -60,7 +60,7 @@ def single_address(cidr: str) -> str | None:
 
 def _outside(world: World, caller: Instance, taken: set[str]) -> list[Json]:
     """Hosts outside the mesh, and last everything else."""
-    ports: dict[str, set[int]] = {host: set() for host in world.external_hosts}
+    ports: dict[str, set[int]] = {host.lower(): set() for host in world.external_hosts}
     is_open = False
     for behaviour in egress_for(world, caller.service):
         params = behaviour.params
@@ -68,7 +68,7 @@ def _outside(world: World, caller: Instance, taken: set[str]) -> list[Json]:
             continue
         is_open = is_open or not params.default_deny
         addresses = [each for cidr in params.cidrs if (each := single_address(cidr))]
-        for host in (*params.hosts, *addresses):
+        for host in (*(each.lower() for each in params.hosts), *addresses):
             given = set(params.ports)
             known = ports.get(host)
             ports[host] = given if known is None else (known | given if known and given else set())
