@@ -20,6 +20,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from meshery.client.http import ServerClient
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "pages"
+_SCHEMES = {"http", "https", "ws", "wss"}
 SIZES = ((1440, 900), (1024, 768))
 _FLAGS = (
     "--headless",
@@ -61,6 +62,10 @@ class Browser:
         value = "dark" if dark else "light"
         features = [{"name": "prefers-color-scheme", "value": value}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    def mode(self, mode: str) -> None:
+        """Switch to light or dark, as the button in the top bar does."""
+        self.run(f"document.documentElement.dataset.theme === '{mode}' || mesheryTheme()")
 
     def wait(self, selector: str, *, seconds: float = 15) -> WebElement:
         found: WebElement = WebDriverWait(self.driver, seconds, 0.05).until(
@@ -114,7 +119,8 @@ class Browser:
             url = message["params"].get("request", {}).get("url") or message["params"].get(
                 "url", ""
             )
-            if message["method"].startswith("Network.") and "://" in url:
+            # The browser's own start page (chrome:) asks nobody.
+            if message["method"].startswith("Network.") and urlsplit(url).scheme in _SCHEMES:
                 hosts.add(urlsplit(url).netloc)
         return hosts
 

@@ -89,18 +89,17 @@ def test_crowded_page(crowded_reader: Browser, name: str) -> None:
 
 def look(browser: Browser, name: str, path: str) -> None:
     """Draw a page in each size and mode; nothing sticks out, nothing else is asked."""
+    browser.visit(path)
+    browser.until("return [...document.querySelectorAll('.chart')].every(c => c.firstChild)")
     for width, height in SIZES:
         browser.size(width, height)
-        for dark in (False, True):
-            browser.dark(dark)
-            browser.visit(path)
-            browser.until(
-                "return [...document.querySelectorAll('.chart')].every(c => c.firstChild)"
-            )
-            browser.picture(f"{name}-{width}-{'dark' if dark else 'light'}")
+        for mode in ("light", "dark"):
+            browser.mode(mode)
+            browser.picture(f"{name}-{width}-{mode}")
             assert browser.run(_SIDEWAYS) is False, f"{name} scrolls sideways at {width}"
             assert browser.run(_WIDE_ICONS) == [], "a name is no icon of the bundled font"
             assert browser.run(_BROKEN_BUTTONS) == [], "a button's words wrap"
+    browser.mode("light")
     assert browser.complaints() == []
     assert browser.asked_hosts() - {urlsplit(browser.base).netloc} == set()
 

@@ -52,10 +52,10 @@ def pictures(browser: Browser, name: str) -> None:
     for width, height in SIZES:
         browser.size(width, height)
         for mode in ("light", "dark"):
-            browser.run(f"document.documentElement.dataset.theme === '{mode}' || mesheryTheme()")
+            browser.mode(mode)
             browser.picture(f"usual-{name}-{width}-{mode}")
             assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), name
-    browser.run("document.documentElement.dataset.theme === 'light' || mesheryTheme()")
+    browser.mode("light")
     browser.size(*SIZES[0])
 
 
