@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from fixtures.nats import NatsServer
 from meshery.core.paths import runtime_dir
@@ -19,6 +20,10 @@ from meshery.sandbox.work import KINDS as SANDBOX_KINDS
 from operations.support import quick
 from performance.serving import Http, served
 from processes.supervision import Host
+
+# A host that is busy with other tests is no fault of the code.
+hypothesis_settings.register_profile("any-host", deadline=None)
+hypothesis_settings.load_profile("any-host")
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ JOINT_LEVEL = 1.0 - 0.05 / len(QUANTILES)
 DRAWS = 2000
 MOST_BLOCKS = 240
 _NS_PER_US = 1000.0
+_DIGITS = 3  # of a microsecond: nanoseconds, finer than any counter
 _CHUNK = 200
 
 
@@ -154,7 +155,8 @@ def interval(values: Array, *, blocks: int, level: float = 0.95) -> Interval:
     tail = expanded_tail(blocks, level=level)
     low, high = np.quantile(replicates, [tail, 1.0 - tail])
     estimate = float(values[0])
-    return Interval(estimate, min(float(low), estimate), max(float(high), estimate))
+    ends = min(float(low), estimate), max(float(high), estimate)
+    return Interval(*(round(value, _DIGITS) for value in (estimate, *ends)))
 
 
 def expanded_tail(blocks: int, *, level: float = 0.95) -> float:

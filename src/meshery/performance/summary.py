@@ -58,10 +58,10 @@ class Distribution:
         return np.cumsum(self.counts)[None, :]
 
     def quantile_us(self, share: float) -> float:
-        """The value below which `share` (0..1) of the answers lie; 0 when there are none."""
+        """Below which `share` (0..1) of the answers lie, to the ns; 0 when there are none."""
         if not self.count:
             return 0.0
-        return float(interpolate(self._sums, self.low_us, self.width_us, share)[0])
+        return round(float(interpolate(self._sums, self.low_us, self.width_us, share)[0]), 3)
 
     def percentiles(self) -> Percentiles:
         """The usual few numbers."""
@@ -70,14 +70,14 @@ class Distribution:
         mean = float(((self.low_us + self.width_us / 2) * self.counts).sum() / self.count)
         return Percentiles(
             count=self.count,
-            min_us=float(self.low_us[0]),
-            mean_us=mean,
+            min_us=round(float(self.low_us[0]), 3),
+            mean_us=round(mean, 3),
             p50_us=self.quantile_us(0.5),
             p90_us=self.quantile_us(0.9),
             p99_us=self.quantile_us(0.99),
             p999_us=self.quantile_us(0.999),
             p9999_us=self.quantile_us(0.9999),
-            max_us=float(self.low_us[-1] + self.width_us[-1]),
+            max_us=round(float(self.low_us[-1] + self.width_us[-1]), 3),
         )
 
     def curve(self) -> tuple[CurvePoint, ...]:
@@ -85,7 +85,7 @@ class Distribution:
         if not self.count:
             return ()
         shares = (share for share in _CURVE_SHARES if (1 - share) * self.count >= 1)
-        points = [CurvePoint(round(s * 100, 6), round(self.quantile_us(s), 3)) for s in shares]
+        points = [CurvePoint(round(s * 100, 6), self.quantile_us(s)) for s in shares]
         end = CurvePoint(100.0, round(float(self.low_us[-1] + self.width_us[-1]), 3))
         return (*points, end)
 
@@ -230,9 +230,9 @@ def live_arms(arms: Mapping[str, ArmCounts], span_s: float = 1.0) -> dict[str, L
             requests=distribution.count,
             errors=errors_of(arm),
             rate_rps=round(distribution.count / span_s, 3),
-            p50_us=round(distribution.quantile_us(0.5), 3),
-            p90_us=round(distribution.quantile_us(0.9), 3),
-            p99_us=round(distribution.quantile_us(0.99), 3),
+            p50_us=distribution.quantile_us(0.5),
+            p90_us=distribution.quantile_us(0.9),
+            p99_us=distribution.quantile_us(0.99),
         )
     return found
 
