@@ -15,6 +15,7 @@ from meshery.sandbox.envoy.xds import apply_world
 from meshery.sandbox.layout import Places
 from meshery.sandbox.model import Instance, World
 from meshery.sandbox.render.application import app_config
+from meshery.sandbox.render.bootstrap import render_bootstrap
 from meshery.sandbox.render.world import SidecarConfig, render_world
 from meshery.sandbox.runner import Runner
 
@@ -32,10 +33,10 @@ async def converging(
     RejectedError with Envoy's reason, DeadlineError, ConflictError for a taken port; then, and when
     the body fails or is cancelled, `before` is in effect again.
     """
-    old, new = render_world(before), render_world(after)
-    added = [each for each in after.instances if each.name not in old]
+    new, known = render_world(after), {each.name for each in before.instances}
+    added = [each for each in after.instances if each.name not in known]
     removed = [each for each in before.instances if each.name not in new]
-    kept = {name for name in new if name in old}
+    kept = known & new.keys()
     runner = Runner(platform, after, places)
     try:
         if added:
@@ -45,12 +46,12 @@ async def converging(
         await _deliver(runner, {name: new[name] for name in kept}, timeout_s=timeout_s)
         yield
     except BaseException:
-        await _finish(_go_back(runner, {name: old[name] for name in kept}, added))
+        await _finish(_go_back(runner, before, kept, added))
         raise
     restarted = [
         each
         for each in after.instances
-        if each.name in kept and _starts_otherwise(before, after, each, old=old, new=new)
+        if each.name in kept and _starts_otherwise(before, after, each)
     ]
     ending = Runner(platform, before, places) if removed else None
     await _finish(_settle(runner, restarted, ending, removed, timeout_s=timeout_s))
@@ -67,7 +68,8 @@ async def _deliver(runner: Runner, configs: Rendered, *, timeout_s: float) -> No
     await apply_world(configs, sidecars=runner.sidecars, timeout_s=timeout_s)
 
 
-async def _go_back(runner: Runner, old: Rendered, added: list[Instance]) -> None:
+async def _go_back(runner: Runner, before: World, kept: set[str], added: list[Instance]) -> None:
+    old = {name: config for name, config in render_world(before).items() if name in kept}
     async with asyncio.timeout(_BACK_S):
         await _deliver(runner, old, timeout_s=_BACK_S)
         if added:
@@ -108,12 +110,9 @@ async def _forget(instances: Iterable[Instance]) -> None:
         await asyncio.to_thread(shutil.rmtree, Path(instance.directory), ignore_errors=True)
 
 
-def _starts_otherwise(
-    before: World, after: World, instance: Instance, *, old: Rendered, new: Rendered
-) -> bool:
+def _starts_otherwise(before: World, after: World, instance: Instance) -> bool:
     """Whether what its processes read at their start has changed."""
-    if old[instance.name].bootstrap != new[instance.name].bootstrap:
+    was = before.instance(instance.name)
+    if render_bootstrap(before, was) != render_bootstrap(after, instance):
         return True
-    if not instance.has_app:
-        return False
-    return app_config(before, before.instance(instance.name)) != app_config(after, instance)
+    return instance.has_app and app_config(before, was) != app_config(after, instance)

@@ -42,6 +42,9 @@ class SandboxRow(msgspec.Struct, frozen=True):
     ready_s: float | None = None
 
 
+Kept = tuple[SandboxRow, list[Object]]
+
+
 class Edit(msgspec.Struct, frozen=True):
     """One object put (as it is to be stored) or, with `what` deleted, taken away."""
 
@@ -90,12 +93,7 @@ class Store:
         """One sandbox. NotFoundError when there is none."""
         row = await self.find(name)
         if row is None:
-            raise NotFoundError(
-                f"there is no sandbox {name}",
-                remedy="mesheryctl sandbox list shows those there are; "
-                "mesheryctl sandbox up starts one",
-                code="meshery.sandbox.none",
-            )
+            raise _none(name)
         return row
 
     async def find(self, name: str) -> SandboxRow | None:
@@ -138,6 +136,19 @@ class Store:
             )
             documents = [row.document for row in rows]
         return version, sorted(documents, key=ref_of)
+
+    async def whole(self, name: str) -> Kept:
+        """A sandbox and all of its objects, of one moment. NotFoundError when there is none."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(table).where(table.c.name == name))
+            row = found.one_or_none()
+            rows = await connection.execute(
+                select(sandbox_object.c.document).where(sandbox_object.c.sandbox == name)
+            )
+            documents = [each.document for each in rows]
+        if row is None:
+            raise _none(name)
+        return _sandbox(row), sorted(documents, key=ref_of)
 
     async def object(self, name: str, ref: Ref) -> Object | None:
         """One object, None when there is none."""
@@ -204,8 +215,16 @@ async def _version(connection: AsyncConnection, name: str, *, lock: bool = False
         query = query.with_for_update()
     version: int | None = (await connection.execute(query)).scalar_one_or_none()
     if version is None:
-        raise NotFoundError(f"there is no sandbox {name}", code="meshery.sandbox.none")
+        raise _none(name)
     return version
+
+
+def _none(name: str) -> NotFoundError:
+    return NotFoundError(
+        f"there is no sandbox {name}",
+        remedy="mesheryctl sandbox list shows those there are; mesheryctl sandbox up starts one",
+        code="meshery.sandbox.none",
+    )
 
 
 async def _write(connection: AsyncConnection, name: str, version: int, edit: Edit) -> None:

@@ -27,11 +27,11 @@ from meshery.operations.platform import Platform
 from meshery.sandbox.convergence import converging, deliver_world
 from meshery.sandbox.edits import Plan, plan_apply, plan_delete
 from meshery.sandbox.fitness import annotate, has_processes, what_is_missing
-from meshery.sandbox.layout import Places, all_ports, allocate, layout_of
+from meshery.sandbox.layout import Places, all_ports, allocate, instances_of, layout_of
 from meshery.sandbox.model import World
 from meshery.sandbox.objects import KINDS, workloads_of
 from meshery.sandbox.runner import supervisor_of
-from meshery.sandbox.store import SandboxRow, Store
+from meshery.sandbox.store import Kept, SandboxRow, Store
 from meshery.sandbox.ways import first_instance, is_gateway
 from meshery.sandbox.world import build_world, sandbox_spec
 
@@ -74,15 +74,15 @@ class SandboxTarget:
         when a sidecar refuses; the old configuration serves on in both cases.
         """
         if dry_run:
-            version, current = await self._store.snapshot(self._name)
-            plan = plan_apply(objects, current, version=version, dry_run=True)
-            return await self._explain(plan)
-        await self._until_running(timeout_s)
+            row, current = await self._store.whole(self._name)
+            plan = plan_apply(objects, current, version=row.version, dry_run=True)
+            return annotate(plan, await self._planned(row, plan))
         async with self._alone(timeout_s):
-            version, current = await self._store.snapshot(self._name)
-            plan = plan_apply(objects, current, version=version, dry_run=False)
-            changes = await self._explain(plan)
-            await self._carry_out(plan, current, version=version, timeout_s=timeout_s)
+            row, current = await self._running(timeout_s)
+            plan = plan_apply(objects, current, version=row.version, dry_run=False)
+            after = await self._planned(row, plan)
+            changes = annotate(plan, after)
+            await self._carry_out(plan, row, current, after, timeout_s=timeout_s)
         return changes
 
     async def get(self, ref: Ref) -> Object:
@@ -129,13 +129,13 @@ class SandboxTarget:
     ) -> Sequence[Change]:
         """Take objects away in one change. NotFoundError when one is not there."""
         if dry_run:
-            _, current = await self._store.snapshot(self._name)
+            _, current = await self._store.whole(self._name)
             return plan_delete(refs, current, dry_run=True).changes
-        await self._until_running(timeout_s)
         async with self._alone(timeout_s):
-            version, current = await self._store.snapshot(self._name)
+            row, current = await self._running(timeout_s)
             plan = plan_delete(refs, current, dry_run=False)
-            await self._carry_out(plan, current, version=version, timeout_s=timeout_s)
+            after = await self._planned(row, plan)
+            await self._carry_out(plan, row, current, after, timeout_s=timeout_s)
         return plan.changes
 
     async def ready(self, ref: Ref, *, timeout_s: float = 0.0) -> Readiness:
@@ -143,9 +143,8 @@ class SandboxTarget:
         loop, supervisor = asyncio.get_running_loop(), supervisor_of(self._platform)
         deadline = loop.time() + timeout_s
         while True:
-            row = await self._store.get(self._name)
             await self.get(ref)
-            world = await self._world(row)
+            world = await self._world()
             missing = await what_is_missing(supervisor, world, ref, self._places)
             if not missing or loop.time() >= deadline:
                 return Readiness(ref, ready=not missing, reason=missing)
@@ -159,7 +158,7 @@ class SandboxTarget:
             raise UnsupportedError(f"{ref} has no address; a Service and a Deployment have one")
         if port not in {0, 80}:
             raise NotFoundError(f"{ref} has no port {port}; it has 80")
-        world = await self._world(await self._store.get(self._name))
+        world = await self._world()
         service = document["metadata"].get("labels", {}).get("app", ref.name)
         instance = first_instance(world, service)
         if is_gateway(world, service):
@@ -170,38 +169,39 @@ class SandboxTarget:
     async def settle(self, *, timeout_s: float = 10.0) -> None:
         """Bring the files back to what the store says, after a change that was cut off."""
         async with self._alone(timeout_s):
-            world = await self._world(await self._store.get(self._name))
+            world = await self._world()
             await deliver_world(self._platform, self._places, world, timeout_s=timeout_s)
 
-    async def _explain(self, plan: Plan) -> Changes:
-        """The changes, with notes on what is not exact; nothing impossible passes."""
-        row = await self._store.get(self._name)
-        return annotate(plan, await self._planned_world(row, plan))
-
     async def _carry_out(
-        self, plan: Plan, current: Sequence[Object], *, version: int, timeout_s: float
+        self,
+        plan: Plan,
+        row: SandboxRow,
+        current: Sequence[Object],
+        after: World,
+        *,
+        timeout_s: float,
     ) -> None:
         if not plan.edits:
             return
-        row = await self._store.get(self._name)
-        before = build_world(self._name, current, layout=row.layout, places=self._places)
-        after = await self._planned_world(row, plan)
+        before = self._built(row, current)
         layout = layout_of(after)
         async with converging(self._platform, self._places, before, after, timeout_s=timeout_s):
-            await self._store.commit(self._name, plan.edits, based_on=version, layout=layout)
+            await self._store.commit(self._name, plan.edits, based_on=row.version, layout=layout)
 
-    async def _planned_world(self, row: SandboxRow, plan: Plan) -> World:
-        taken = [port for each in await self._store.all() for port in all_ports(each.layout)]
-        layout = allocate(
-            workloads_of(plan.objects),
-            kept=row.layout,
-            taken=taken,
-            gateway_port=sandbox_spec(plan.objects).gateway_port,
-        )
+    async def _planned(self, row: SandboxRow, plan: Plan) -> World:
+        """The world a plan leads to, with ports for instances that are new in it."""
+        workloads = workloads_of(plan.objects)
+        taken: list[int] = []
+        if instances_of(workloads).keys() - row.layout.keys():
+            taken = [port for each in await self._store.all() for port in all_ports(each.layout)]
+        fixed = sandbox_spec(plan.objects).gateway_port
+        layout = allocate(workloads, kept=row.layout, taken=taken, gateway_port=fixed)
         return build_world(self._name, plan.objects, layout=layout, places=self._places)
 
-    async def _world(self, row: SandboxRow) -> World:
-        _, objects = await self._store.snapshot(self._name)
+    async def _world(self) -> World:
+        return self._built(*await self._store.whole(self._name))
+
+    def _built(self, row: SandboxRow, objects: Sequence[Object]) -> World:
         return build_world(self._name, objects, layout=row.layout, places=self._places)
 
     async def _events(self, api_version: str, kind: str, after: str) -> AsyncGenerator[WatchEvent]:
@@ -218,17 +218,17 @@ class SandboxTarget:
                     yield event
             await asyncio.sleep(_WATCH_POLL_S)
 
-    async def _until_running(self, timeout_s: float) -> None:
-        """Wait while it is being started or restored: that writes all files anew.
+    async def _running(self, timeout_s: float) -> Kept:
+        """What is kept, once it runs: a start or a restoring writes all files anew.
 
         ConflictError when it does not run after `timeout_s`.
         """
         loop, supervisor = asyncio.get_running_loop(), supervisor_of(self._platform)
         deadline = loop.time() + timeout_s
         while True:
-            row = await self._store.get(self._name)
-            if row.phase == "up" and await has_processes(supervisor, await self._world(row)):
-                return
+            row, objects = await self._store.whole(self._name)
+            if row.phase == "up" and await has_processes(supervisor, self._built(row, objects)):
+                return row, objects
             if loop.time() > deadline:
                 raise ConflictError(
                     f"sandbox {self._name} is {row.phase}, so it cannot be changed",
