@@ -15,6 +15,7 @@ import pytest
 from fixtures.server import RunningServer, home_environment, serving
 from meshery.client.home import running_pid
 from meshery.core.errors import ConflictError, InvalidInputError, NotFoundError
+from meshery.core.settings import Settings
 
 
 def run_server(**environment: str) -> "subprocess.CompletedProcess[str]":
@@ -159,6 +160,21 @@ def test_nothing_is_left_of_a_server(tmp_path: Path, number: signal.Signals) -> 
     until_none_is_left(home)
     if number != signal.SIGKILL:
         assert not (home / "server.json").exists()
+
+
+def test_servers_of_one_postgresql_need_one_bus(
+    postgresql_settings: Settings, tmp_path: Path
+) -> None:
+    shared = {"MESHERY_DATABASE_URL": postgresql_settings.database.url}
+    with serving(tmp_path / "one", **shared) as first, first.client() as client:
+        assert client.get("/api/operations")["total"] == 0
+        shown = run_server(**home_environment(tmp_path / "two", **shared))
+        assert shown.returncode == 1
+        assert "another server uses this database" in shown.stderr
+        assert "bus.url" in shown.stderr
+        assert "Traceback" not in shown.stderr
+    with serving(tmp_path / "two", **shared) as second:
+        assert httpx2.get(f"{second.url}/healthz/ready").status_code == 200
 
 
 def test_what_died_and_came_back_is_told(tmp_path: Path) -> None:
