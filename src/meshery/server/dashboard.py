@@ -33,6 +33,7 @@ from meshery.ui.widgets.sentence import sentence
 from meshery.ui.widgets.status_chip import TONES, status_chip
 
 PERIOD_S = 3.0
+SHOWN = 8
 TROUBLE_AGE = timedelta(days=1)
 
 
@@ -50,6 +51,11 @@ class Overview(msgspec.Struct, frozen=True):
     def is_new(self) -> bool:
         """Whether nothing has been done here yet."""
         return not (self.sandboxes or self.results or self.operations)
+
+    @property
+    def has_more_trouble(self) -> bool:
+        """Whether more operations are in trouble than are shown."""
+        return len(self.troubled) == SHOWN
 
     @property
     def needs(self) -> int:
@@ -89,7 +95,7 @@ async def _read(context: PageContext) -> Overview:
     platform: Platform = context.state
     state: ServerState = context.app.state.server
     operations = platform.operations
-    few = PageQuery(page_size=8)
+    few = PageQuery(page_size=SHOWN)
     active = await operations.list(few, only=OperationFilter(states=ACTIVE))
     troubled = await operations.list(few, only=OperationFilter(states=TROUBLED))
     newest = datetime.now(UTC) - TROUBLE_AGE
@@ -163,9 +169,9 @@ def _draw_sentence(overview: Overview) -> None:
     up = sum(sandbox.state in {"up", "degraded"} for sandbox in overview.sandboxes)
     sidecars = sum(sandbox.ready for sandbox in overview.sandboxes)
     active = len(overview.active)
-    needs = (
-        plural(overview.needs, "thing needs", "things need") if overview.needs else "nothing needs"
-    )
+    needs = plural(overview.needs, "thing needs", "things need") if overview.needs else ""
+    if overview.has_more_trouble:
+        needs = f"{overview.needs} or more things need"
     sentence(
         [
             ("strong", plural(up, "sandbox runs", "sandboxes run") if up else "No sandbox runs"),
@@ -175,7 +181,7 @@ def _draw_sentence(overview: Overview) -> None:
                 plural(active, "operation is", "operations are") if active else "nothing is",
             ),
             " under way, and ",
-            ("strong", needs),
+            ("strong", needs or "nothing needs"),
             " you.",
         ]
     )
@@ -213,6 +219,8 @@ def _draw_needs(platform: Platform, overview: Overview) -> None:
                 tag("span", part.remedy or part.detail, "secondary")
     for one in overview.troubled:
         _draw_operation(platform, one, str((one.error or {}).get("remedy") or one.state.value))
+    if overview.has_more_trouble:
+        tag("a", "All operations", href="/operations")
     if not overview.needs:
         tag("p", "Nothing. Failed operations of the last day would be here.", "secondary")
 

@@ -67,7 +67,7 @@ def _draw_groups(rows: list[SettingRow]) -> None:
     for name, group in groupby(rows, key=_group):
         with panel(name, classes="settings"):
             plain_table(
-                ("Setting", "Value", "Origin", "Meaning", "Environment"),
+                ("Setting", "Value", "Origin", "Meaning"),
                 [_cells(row) for row in group],
                 label=name,
             )
@@ -79,12 +79,12 @@ def _group(row: SettingRow) -> str:
 
 
 def _cells(row: SettingRow) -> list[str | Cell]:
+    origin, _, place = row.origin.partition(" ")
     return [
-        Cell(row.name, classes="code nowrap"),
+        Cell(row.name, classes="code wrap", note=row.environment),
         Cell(_written(row.value), classes="code wrap"),
-        Cell(row.origin, classes="wrap" if row.origin == "default" else "wrap strong"),
+        Cell(origin, classes="wrap" if origin == "default" else "wrap strong", note=place),
         Cell(row.meaning, classes="wrap meaning"),
-        Cell(row.environment, classes="code secondary nowrap"),
     ]
 
 

@@ -8,11 +8,12 @@ from meshery.ui.widgets.html import Tag, tag
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: text, where it leads, and whether it is code or quiet."""
+    """One cell: text, where it leads, how it looks, and small print below it."""
 
     text: str
     href: str = ""
     classes: str = ""
+    note: str = ""
 
 
 def plain_table(
@@ -43,7 +44,11 @@ def plain_table(
 
 def _cell(cell: Cell, *, number: bool) -> None:
     classes = f"{'number ' if number else ''}{cell.classes}".strip()
-    if cell.href:
+    if cell.note:
+        with tag("td", classes=classes):
+            tag("span", cell.text)
+            tag("span", cell.note, "cell-note")
+    elif cell.href:
         with tag("td", classes=classes):
             tag("a", cell.text, href=cell.href)
     else:
