@@ -156,6 +156,12 @@ async def test_call_takes_only_calls(app: Running) -> None:
     assert (answer.status, b"asked to fail" in answer.body) == (200, True)
 
 
+async def test_a_page_in_a_browser_cannot_call_through_us(app: Running) -> None:
+    call = {"url": f"http://127.0.0.1:{app.port}/", "method": "GET", "body": ""}
+    body = msgspec.json.encode(call)
+    assert (await app.get("/call", method="POST", body=body, Origin="http://evil")).status == 403
+
+
 async def test_the_lists_are_bounded(app: Running) -> None:
     request = b"GET /echo HTTP/1.1\r\n\r\n"
     await app.say(request * (KEPT + 50))

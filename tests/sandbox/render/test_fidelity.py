@@ -166,6 +166,7 @@ def test_each_parameter_counts(world: World, kind: Kind) -> None:
         ("limits", {"maxRequests": 1}, EXACT, ""),
         ("limits", {"maxConnections": 1}, APPROXIMATE, "maxRequests"),
         ("ejection", {}, EXACT, ""),
+        ("ejection", {"maxPercent": 49}, EXACT, "less than one"),
         ("trip", {"count": 2}, APPROXIMATE, "ejected"),
         ("trip", {"errorRatio": 20}, APPROXIMATE, "each second"),
         ("trip", {"latency": "1s"}, UNSUPPORTED, "nearest: a timeout"),

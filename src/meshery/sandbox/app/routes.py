@@ -135,6 +135,8 @@ class Application:
         self._ledger.receive(request.header("ServiceName"))
         if request.method != "POST" or not request.body:
             return Response(headers=self._marks)
+        if request.header("Origin"):  # a page in a browser must not reach out through us
+            return self._text("not for browsers", status=403)
         try:
             wanted = msgspec.json.decode(request.body, type=CallRequest)
         except msgspec.DecodeError as error:

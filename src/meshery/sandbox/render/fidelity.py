@@ -161,7 +161,14 @@ def _limits(_world: World, _behaviour: Behaviour, params: Limits) -> Verdicts:
         )
 
 
-def _ejection(_world: World, _behaviour: Behaviour, params: Ejection) -> Verdicts:
+def _ejection(world: World, behaviour: Behaviour, params: Ejection) -> Verdicts:
+    target = behaviour.target
+    aimed = world.services if target.service == "*" else (world.service(target.service),)
+    for service in aimed:
+        count = len(world.instances_of(service.name, target.subset))
+        if not _is_edge(world, service.name) and round(params.max_percent) * count < 100:
+            share = f"maxPercent {params.max_percent:g}"
+            yield _EXACT, f"{share} of {service.name}'s {count} is less than one: none is ejected"
     if not params.max_percent.is_integer():
         yield _APPROXIMATE, f"maxPercent is rounded to {round(params.max_percent)}"
 
