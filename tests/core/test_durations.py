@@ -24,7 +24,23 @@ def test_a_go_duration_is_seconds(text: str, seconds: float) -> None:
     assert parse_duration(text) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("text", ["", "5", "5 s", "s", "1d", "1h-30m", "abc", "1.2.3s", "--1s"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "5",
+        "5 s",
+        "s",
+        "1d",
+        "1h-30m",
+        "abc",
+        "1.2.3s",
+        "--1s",
+        "٣s",
+        "2562048h",
+        "9" * 400 + "s",
+    ],
+)
 def test_anything_else_is_refused_with_the_next_step(text: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         parse_duration(text)

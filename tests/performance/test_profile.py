@@ -106,6 +106,14 @@ def test_malformed_profiles(text: str) -> None:
         parse_profile(text, source="p.yaml")
 
 
+def test_a_url_holds_no_password_that_would_be_stored_and_shown() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        parse_profile("{name: x, url: 'http://me:secret@127.0.0.1/'}", source="f.yaml")
+    (problem,) = caught.value.problems
+    assert problem.path == "url"
+    assert "secret" not in problem.message
+
+
 def test_hard_caps_are_told_together() -> None:
     limits = LoadSettings(max_rps=100, max_connections=2, max_duration="1m", max_body_bytes=1)
     with pytest.raises(LimitError) as caught:

@@ -21,7 +21,9 @@ _UNIT_S = {
     "m": 60.0,
     "h": 3600.0,
 }
-_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_LONGEST_S = 2**63 / 1e9
+"""What Go's own duration holds: about 292 years."""
 
 
 def parse_duration(text: str) -> float:
@@ -37,11 +39,19 @@ def parse_duration(text: str) -> float:
             f"{text!r} is not a duration",
             cause="a duration is a number with a unit, such as 500ms, 10s, 5m or 1h30m",
             remedy=f"write {body}s if you meant seconds"
-            if body.isdecimal()
+            if body.isascii() and body.isdecimal()
             else "use the units ns, us, ms, s, m and h",
             code="meshery.duration",
         )
-    return sign * sum(float(part.group(1)) * _UNIT_S[part.group(2)] for part in parts)
+    seconds = sum(float(part.group(1)) * _UNIT_S[part.group(2)] for part in parts)
+    if seconds >= _LONGEST_S:
+        raise InvalidInputError(
+            f"{text[:40]!r} is too long for a duration",
+            cause="the longest one is about 292 years",
+            remedy="write a shorter one",
+            code="meshery.duration",
+        )
+    return sign * seconds
 
 
 def format_duration(seconds: float) -> str:

@@ -173,9 +173,12 @@ def _url(fields: Fields) -> str:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        has_login = parts.username is not None
     except ValueError:
-        usable = False
-    if not usable or any(character <= " " for character in url):
+        usable = has_login = False
+    if usable and has_login:
+        fields.fault("url", "must not hold a user or password", "send a header instead")
+    elif not usable or any(character <= " " for character in url):
         fields.fault("url", f"{url!r} is no absolute http or https URL", "http://host:port/path")
     return url
 

@@ -27,7 +27,7 @@ def objects_of_document(document: YamlDocument) -> list[Object]:
     """The objects of a parsed document."""
     objects: list[Object] = []
     problems: list[Problem] = []
-    for path, data in _items(document.data):
+    for path, data in _demanded(document):
         try:
             objects.append(_object(data, _lines(document, path)))
         except InvalidInputError as error:
@@ -37,9 +37,26 @@ def objects_of_document(document: YamlDocument) -> list[Object]:
     return objects
 
 
+def _demanded(document: YamlDocument) -> list[tuple[str, Any]]:
+    """What is to be applied; nothing at all is a mistake, not a success."""
+    items = list(_items(document.data))
+    if not items:
+        raise InvalidInputError(
+            f"{document.source} holds nothing to apply",
+            remedy="give one behaviour or object, or a list of them",
+            code="meshery.behaviour",
+            problems=[Problem("", "holds nothing to apply", document.line(""))],
+        )
+    return items
+
+
 def _items(data: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(data, dict) and data.get("kind") == "List":
-        for position, item in enumerate(data.get("items") or []):
+        items = data.get("items") or []
+        if not isinstance(items, list):
+            yield "items", items
+            return
+        for position, item in enumerate(items):
             yield f"items[{position}]", item
     elif isinstance(data, list):
         for position, item in enumerate(data):
