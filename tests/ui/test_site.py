@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -122,6 +123,27 @@ async def test_chips_tell_liveness_in_words(read_pages: Any, make_page: MakePage
         await user.open("/")
         await user.should_see("sandbox: shop")
         await user.should_see("no news for 3 s")
+
+
+async def test_chips_without_news_are_told_apart(
+    read_pages: Any, make_page: MakePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("meshery.ui.frame"), "CHIP_PERIOD_S", 0.05)
+    away: list[bool] = []
+
+    async def chips(_state: Any) -> list[Chip]:
+        if away:
+            raise ConflictError("not now")
+        return [Chip("sandbox: shop", "/sandbox/shop")]
+
+    async with read_pages([make_page(greet, chips=chips)]) as user:
+        await user.open("/")
+        await user.should_see("sandbox: shop")
+        away.append(True)
+        await user.should_see("no news for 3 s", retries=20)
+        await user.should_see("lost", retries=20)
+        away.clear()
+        await user.should_not_see("lost", retries=60)
 
 
 async def test_search_asks_every_page(read_pages: Any, make_page: MakePage) -> None:

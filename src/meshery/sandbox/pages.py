@@ -26,7 +26,7 @@ LIST_PERIOD_S = 2.0
 FIRST_CHOICE = "shop"
 _LIVENESS: dict[str, Liveness] = {
     "up": "connected",
-    "degraded": "connected",
+    "degraded": "lagging",
     "starting": "lagging",
     "stopping": "lagging",
     "unknown": "lagging",
@@ -151,6 +151,7 @@ async def _chips(platform: Platform) -> list[Chip]:
             f"/sandbox/{sandbox.name}",
             _LIVENESS.get(sandbox.state, "lost"),
             sandbox.reason or sandbox.state,
+            "" if sandbox.state == "up" else sandbox.state,
         )
         for sandbox in await SandboxService(platform).list()
     ]

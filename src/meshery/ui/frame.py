@@ -12,14 +12,19 @@ from nicegui import ui
 from meshery.core.errors import MesheryError
 from meshery.ui.context import PageContext
 from meshery.ui.notices import NoticeCentre
-from meshery.ui.page import Chip, Page
+from meshery.ui.page import Chip, Liveness, Page
 from meshery.ui.search import SearchBox
 from meshery.ui.widgets.html import tag
 from meshery.ui.widgets.icon_button import icon_button
 from meshery.ui.widgets.key_help import key_help
 
 CHIP_PERIOD_S = 3.0
-_LIVENESS = {"connected": "connected", "lagging": "no news for 3 s", "lost": "lost"}
+_LOST_AFTER = 3
+_LIVENESS: dict[Liveness, str] = {
+    "connected": "connected",
+    "lagging": "no news for 3 s",
+    "lost": "lost",
+}
 
 
 class Frame:
@@ -31,7 +36,8 @@ class Frame:
         self._context = context
         self._page = page
         self._pages = pages
-        self._shown_chips: list[Chip] | None = None
+        self._shown_chips: list[Chip] = []
+        self._missed = 0
 
     async def draw(self) -> None:
         """Draw everything but the page itself."""
@@ -83,21 +89,28 @@ class Frame:
     async def _refresh_chips(self) -> None:
         sources = [page.chips for page in self._pages if page.chips]
         try:
-            found = await asyncio.gather(*(source(self._context.state) for source in sources))
-        except MesheryError:
-            found = []
-        chips = [chip for some in found for chip in some]
-        if chips == self._shown_chips:
-            return
-        self._shown_chips = chips
+            async with asyncio.timeout(CHIP_PERIOD_S):
+                found = await asyncio.gather(*(source(self._context.state) for source in sources))
+        except (MesheryError, TimeoutError):
+            self._missed += 1
+            liveness: Liveness = "lost" if self._missed >= _LOST_AFTER else "lagging"
+            chips = [Chip(chip.label, chip.href, liveness) for chip in self._shown_chips]
+        else:
+            self._missed = 0
+            chips = [chip for some in found for chip in some]
+        if chips != self._shown_chips:
+            self._shown_chips = chips
+            self._draw_chips()
+
+    def _draw_chips(self) -> None:
         self._chips.clear()
         with self._chips:
-            for chip in chips:
+            for chip in self._shown_chips:
                 _draw_chip(chip)
 
 
 def _draw_chip(chip: Chip) -> None:
-    words = _LIVENESS[chip.liveness]
+    words = chip.words or _LIVENESS[chip.liveness]
     title = f"{chip.label}: {chip.detail or words}"
     with tag("a", classes=f"context-chip {chip.liveness}", href=chip.href, title=title):
         tag("span", classes="dot", aria_hidden="true")

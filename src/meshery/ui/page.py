@@ -19,12 +19,16 @@ Severity = Literal["debug", "info", "warning", "error"]
 
 @dataclass(frozen=True)
 class Chip:
-    """One thing that is connected, in the top bar; `lagging` from 3 s without news."""
+    """One thing that is connected, in the top bar; `lagging` from 3 s without news.
+
+    `words` says what is the matter where it is not simply connected.
+    """
 
     label: str
     href: str
     liveness: Liveness = "connected"
     detail: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True)
