@@ -41,6 +41,7 @@ class House:
     ) -> None:
         self.home = home
         self.server: subprocess.Popen[bytes] | None = None
+        self._client: ServerClient | None = None
         self._environment = {**os.environ, **IMPATIENT, **(environment or {})}
         self._prefix = tuple(prefix)
 
@@ -91,8 +92,7 @@ class House:
         deadline = time.monotonic() + _AWAY_S
         while True:
             try:
-                with self.client() as client:
-                    return client.request(method, path, body=body, params=params, headers=key)
+                return self._shared().request(method, path, body=body, params=params, headers=key)
             except (UnavailableError, OSError, ValueError, KeyError):
                 if time.monotonic() > deadline:
                     raise
@@ -151,6 +151,9 @@ class House:
 
     def stop(self) -> None:
         """Stop the server as a person would, and reap it."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
         if self.server is not None and self.server.poll() is None:
             self.server.send_signal(signal.SIGTERM)
             try:
@@ -181,8 +184,37 @@ class House:
         assert ended["state"] == "succeeded", ended
         return ended
 
+    def _shared(self) -> ServerClient:
+        """A client that is kept: making one takes longer than most requests."""
+        url = self._facts()["url"]
+        if self._client is None or self._client.url != url:
+            if self._client is not None:
+                self._client.close()
+            self._client = self.client()
+        return self._client
+
     def _facts(self) -> Any:
         return json.loads((self.home / "server.json").read_text())
+
+
+def command(home: Path, *words: str) -> "subprocess.Popen[str]":
+    """`mesheryctl` for a home, the leader of a process group of its own as on a terminal."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "meshery.cli.main", *words],
+        env={**os.environ, **IMPATIENT, "MESHERY_HOME": str(home), "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(home: Path, *words: str, within_s: float = 60) -> "subprocess.CompletedProcess[str]":
+    """A command to its end."""
+    with command(home, *words) as running:
+        out, err = running.communicate(timeout=within_s)
+        return subprocess.CompletedProcess(words, running.returncode, out, err)
 
 
 @contextmanager
