@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from nicegui.testing.user import User
 from nicegui.testing.user_simulation import user_simulation
 
+from meshery.ui.chips import ChipBoard
 from meshery.ui.context import PageContext
 from meshery.ui.mount import register
 from meshery.ui.page import Page
@@ -20,7 +21,8 @@ Reading = Callable[..., AbstractAsyncContextManager[User]]
 @asynccontextmanager
 async def reading(pages: Sequence[Page], *, state: Any = None) -> AsyncIterator[User]:
     async with user_simulation() as user:
-        register(Site(FastAPI(), pages, state, lambda _request: "tester"))
+        board = ChipBoard(pages, state)
+        register(Site(FastAPI(), pages, state, lambda _request: "tester", board))
         yield user
 
 

@@ -129,6 +129,7 @@ async def test_chips_without_news_are_told_apart(
     read_pages: Any, make_page: MakePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_module("meshery.ui.frame"), "CHIP_PERIOD_S", 0.05)
+    monkeypatch.setattr(import_module("meshery.ui.chips"), "FRESH_S", 0.0)
     away: list[bool] = []
 
     async def chips(_state: Any) -> list[Chip]:
@@ -144,6 +145,19 @@ async def test_chips_without_news_are_told_apart(
         await user.should_see("lost", retries=20)
         away.clear()
         await user.should_not_see("lost", retries=60)
+
+
+async def test_many_tabs_ask_for_chips_once(read_pages: Any, make_page: MakePage) -> None:
+    asked: list[int] = []
+
+    async def chips(_state: Any) -> list[Chip]:
+        asked.append(1)
+        return []
+
+    async with read_pages([make_page(greet, chips=chips)]) as user:
+        for _ in range(5):
+            await user.open("/")
+    assert len(asked) == 1
 
 
 async def test_search_asks_every_page(read_pages: Any, make_page: MakePage) -> None:

@@ -4,12 +4,12 @@ It knows pages, and no domain. Widths and folding are the style sheet's business
 no round trip to lay itself out.
 """
 
-import asyncio
 from collections.abc import Sequence
 
 from nicegui import ui
 
 from meshery.core.errors import MesheryError
+from meshery.ui.chips import ChipBoard
 from meshery.ui.context import PageContext
 from meshery.ui.notices import NoticeCentre
 from meshery.ui.page import Chip, Liveness, Page
@@ -32,10 +32,13 @@ class Frame:
 
     content: ui.element
 
-    def __init__(self, context: PageContext, page: Page, pages: Sequence[Page]) -> None:
+    def __init__(
+        self, context: PageContext, page: Page, pages: Sequence[Page], board: ChipBoard
+    ) -> None:
         self._context = context
         self._page = page
         self._pages = pages
+        self._board = board
         self._shown_chips: list[Chip] = []
         self._missed = 0
 
@@ -87,17 +90,14 @@ class Frame:
             tag("span", page.title)
 
     async def _refresh_chips(self) -> None:
-        sources = [page.chips for page in self._pages if page.chips]
         try:
-            async with asyncio.timeout(CHIP_PERIOD_S):
-                found = await asyncio.gather(*(source(self._context.state) for source in sources))
+            chips = await self._board.read()
         except (MesheryError, TimeoutError):
             self._missed += 1
             liveness: Liveness = "lost" if self._missed >= _LOST_AFTER else "lagging"
             chips = [Chip(chip.label, chip.href, liveness) for chip in self._shown_chips]
         else:
             self._missed = 0
-            chips = [chip for some in found for chip in some]
         if chips != self._shown_chips:
             self._shown_chips = chips
             self._draw_chips()

@@ -11,6 +11,7 @@ from nicegui import app as nicegui_app
 from nicegui import ui
 
 from meshery.ui import theme
+from meshery.ui.chips import ChipBoard
 from meshery.ui.page import Page
 from meshery.ui.site import Site
 from meshery.web.identity import actor_of
@@ -34,7 +35,7 @@ def mount(
 ) -> None:
     """Serve `pages` from `app`; each is given `state` (the platform) and the visitor's name."""
     ordered = sorted(pages, key=lambda page: (page.section, page.order, page.route))
-    site = Site(app, ordered, state, actor)
+    site = Site(app, ordered, state, actor, ChipBoard(ordered, state))
     register(site)
     ui.run_with(
         app,

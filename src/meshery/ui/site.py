@@ -15,6 +15,7 @@ from nicegui.page import page as page_of
 
 from meshery.core.errors import MesheryError, NotFoundError
 from meshery.core.telemetry import get_logger
+from meshery.ui.chips import ChipBoard
 from meshery.ui.context import PageContext
 from meshery.ui.frame import Frame
 from meshery.ui.page import Page
@@ -35,6 +36,7 @@ class Site:
     pages: Sequence[Page]
     state: Any
     actor: Callable[[Request], str]
+    board: ChipBoard
 
     def builder(self, page: Page) -> Callable[..., Awaitable[None]]:
         """The function that NiceGUI calls for each visit of `page`."""
@@ -63,7 +65,7 @@ class Site:
         )
 
     async def _draw(self, context: PageContext, page: Page) -> None:
-        frame = Frame(context, page, self.pages)
+        frame = Frame(context, page, self.pages, self.board)
         await frame.draw()
         with frame.content:
             waiting = skeleton()
