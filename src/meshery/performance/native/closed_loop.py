@@ -5,19 +5,20 @@ omission), so a result of it speaks of throughput only. There are no slots: a re
 the block in which it was answered.
 """
 
-from select import EPOLLIN, EPOLLOUT
+from select import EPOLLET, EPOLLIN, EPOLLOUT
 
 from meshery.performance.histogram import index_of
-from meshery.performance.native.connection import Connection, Pool
+from meshery.performance.native.connection import CLOSING, Connection, Pool
+from meshery.performance.native.exchange import unknown
 from meshery.performance.native.frames import Link
 from meshery.performance.native.host import read_accounts
 from meshery.performance.native.plan import Plan
 from meshery.performance.native.reactor import Reactor, now_ns
-from meshery.performance.sample import SparseCounts
+from meshery.performance.native.timer import Timer
 
 _USUAL = EPOLLIN | EPOLLOUT
 _PATIENCE_S = 0.01
-_MOST_EVENTS = 256
+_MOST_EVENTS = 64
 
 
 class ClosedLoop(Reactor):
@@ -30,6 +31,15 @@ class ClosedLoop(Reactor):
         super().__init__(plan, link, wakeup_fd=wakeup_fd)
         self._missing: list[Pool] = []
         self._sending = False
+        self._turning = False
+        self._end_ns = 0
+        self._timer = Timer()
+        self.poller.register(self._timer.fd, EPOLLIN | EPOLLET)
+
+    def close(self) -> None:
+        """Also give the timer back."""
+        super().close()
+        self._timer.close()
 
     def run(self) -> None:
         """Warm up, measure block by block, wait for what is under way."""
@@ -48,17 +58,19 @@ class ClosedLoop(Reactor):
         self._drain()
 
     def _turn_until(self, end: int) -> None:
-        """The hot loop: for every answer, its place in the counters and the next request."""
-        poll, clock, connections, recorder = (
-            self.poller.poll,
-            now_ns,
-            self.connections,
-            self.recorder,
-        )
-        usual, now = _USUAL, now_ns()
-        while now < end and not self.stopping:
-            floor = recorder.slow_floor_ns
-            for fd, flags in poll(_PATIENCE_S, _MOST_EVENTS):
+        """The hot loop: for every answer, its place in the counters and the next request.
+
+        An answer equal to the last one of its connection needs no parsing. The clock is read once
+        for each answer and never for the loop itself: a timer interrupts it (`_tick`).
+        """
+        poll, clock, connections = self.poller.poll, now_ns, self.connections
+        usual, patience, most = _USUAL, None, _MOST_EVENTS
+        self._end_ns = end
+        self._turning = not self.stopping
+        self._tick()
+        while self._turning:
+            floor = self.recorder.slow_floor_ns
+            for fd, flags in poll(patience, most):
                 try:
                     connection = connections[fd]
                 except KeyError:
@@ -66,11 +78,10 @@ class ClosedLoop(Reactor):
                     continue
                 try:
                     data = connection.recv()
-                    counts = connection.lookup(data)
-                    if counts is None or flags != usual:
-                        counts = self._unusual(connection, data)
-                        if counts is None:
-                            continue
+                    if (data != connection.expected or flags != usual) and not self._read(
+                        connection, data, flags
+                    ):
+                        continue
                     now = clock()
                     sent = connection.send()
                     if sent != connection.size:
@@ -78,33 +89,67 @@ class ClosedLoop(Reactor):
                     value = now - connection.since_ns
                     connection.since_ns = now
                     shift = value.bit_length() - 11
-                    counts[(shift << 10) + (value >> shift) if shift > 0 else value] += 1
+                    connection.counts[(shift << 10) + (value >> shift) if shift > 0 else value] += 1
                     if value > floor:
-                        self._note_slow(connection, counts, now, value)
+                        self._note_slow(connection, value, now)
                 except OSError as error:
                     self.trouble(connection, error)
-            now = clock()
-            if now >= self.house_ns:
-                self.keep_house(now)
 
-    def _unusual(self, connection: Connection, data: bytes) -> SparseCounts | None:
-        """An answer not known by its bytes, or a peer that closes; the counters to go on with."""
-        status = self.read_slowly(connection, data)
+    def _tick(self) -> None:
+        """The timer went off: the turn is over, or it is time for housekeeping."""
+        now = now_ns()
+        if now >= self._end_ns:
+            self._turning = False
+            return
+        self.keep_house(now)
+        self._timer.arm(min(self._end_ns, self.house_ns))
+
+    def control(self, fd: int) -> None:
+        """Also the timer."""
+        if fd == self._timer.fd:
+            self._tick()
+            return
+        super().control(fd)
+        self._turning = self._turning and not self.stopping
+
+    def _read(self, connection: Connection, data: bytes, flags: int) -> bool:
+        """An answer unlike the last one, or a peer that closes; True when all is well again."""
+        known = connection.lookup(data)
+        if known is not None and not flags & CLOSING:
+            connection.expected = data
+            connection.status, connection.counts = known
+            return True
+        connection.status = status = self.read_slowly(connection, data)
         if not status:
-            return None
-        counts = connection.exchange.book[status].service
-        if connection.parser.keep_alive:
+            return False
+        connection.counts = connection.exchange.book[status].service
+        if connection.parser.keep_alive and not flags & CLOSING:
             connection.parser.begin(bodiless=connection.exchange.bodiless)
-            return counts
-        self._count(connection, counts)
+            return True
+        self._count(connection)
         self.drop(connection)
-        return None
+        return False
+
+    def _count(self, connection: Connection) -> None:
+        """Count an answer after which nothing is sent."""
+        now = now_ns()
+        value = now - connection.since_ns
+        connection.counts[index_of(value)] += 1
+        if value > self.recorder.slow_floor_ns:
+            self._note_slow(connection, value, now)
+
+    def _note_slow(self, connection: Connection, value: int, now: int) -> None:
+        if self.before is not None:
+            begin = now - value - self.zero_ns
+            place = connection.exchange.place
+            self.recorder.note_slow((value, begin, value, *place, connection.status))
 
     def learn(self, connection: Connection, data: bytes, status: int) -> None:
-        """Counters instead of a status: one step less for every answer."""
+        """Counters besides the status: one step less for every answer."""
         exchange = connection.exchange
-        exchange.learn(data, exchange.book[status].service)
+        exchange.learn(data, (status, exchange.book[status].service))
         connection.lookup = exchange.lookup
+        connection.expected = data if connection.lookup is not unknown else None
 
     def connected(self, connection: Connection, now: int) -> None:
         """Send the first request."""
@@ -152,39 +197,27 @@ class ClosedLoop(Reactor):
         self.begin_block(number)
         for connection in self.connections.values():
             connection.book = connection.exchange.book
+            connection.expected = None
 
     def _drain(self) -> None:
         """Take the answers that are under way, without sending more."""
         self._sending = False
         while self._busy() and not self.stopping:
-            for fd, _ in self.poller.poll(_PATIENCE_S):
+            for fd, flags in self.poller.poll(_PATIENCE_S):
                 connection = self.connections.get(fd)
                 if connection is None:
                     self.control(fd)
                     continue
                 try:
-                    counts = self._unusual(connection, connection.recv())
+                    answered = self._read(connection, connection.recv(), flags)
                 except OSError as error:
                     self.trouble(connection, error)
                     continue
-                if counts is not None:
-                    self._count(connection, counts)
+                if answered:
+                    self._count(connection)
                     connection.since_ns = 0
             self.keep_house(now_ns())
         self.last_answer_ns = now_ns()
 
-    def _count(self, connection: Connection, counts: SparseCounts) -> None:
-        counts[index_of(now_ns() - connection.since_ns)] += 1
-
     def _busy(self) -> int:
         return sum(connection.since_ns > 0 for connection in self.connections.values())
-
-    def _note_slow(
-        self, connection: Connection, counts: SparseCounts, now: int, value: int
-    ) -> None:
-        if self.recorder.current is self.recorder.warmup:
-            return
-        exchange = connection.exchange
-        status = next(number for number, cell in exchange.book.items() if cell.service is counts)
-        begin = now - value - self.zero_ns
-        self.recorder.note_slow((value, begin, value, *exchange.place, status))

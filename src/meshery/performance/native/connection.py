@@ -13,17 +13,22 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from select import EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, epoll
+from select import EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, epoll
 
 from meshery.performance.native.exchange import Address, Exchange, Lookup, unknown
 from meshery.performance.native.parser import ResponseParser
 from meshery.performance.native.recorder import EndpointBook
+from meshery.performance.sample import SparseCounts
 
 WATCHED = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
 """What every connection is registered for."""
 
 _PENDING = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK})
-RECEIVE_BYTES = 16_384
+CLOSING = EPOLLRDHUP | EPOLLHUP | EPOLLERR
+"""Events that say that the peer sends no more."""
+
+_FIRST_BYTES = 2048
+_MORE_BYTES = 65_536
 
 Waiting = tuple[int, Exchange, EndpointBook]
 """A due slot without a connection: its moment, what to send, where to count."""
@@ -33,12 +38,15 @@ class Connection:
     """One socket and the request it carries.
 
     `since_ns` is when what it now waits for began: its connect, its handshake, or its request; 0 =
-    idle. `slot_ns` is when the request was due.
+    idle. `slot_ns` is when the request was due. `expected`, `status` and `counts` belong to the closed
+    loop: the last answer, None when the next one must be read in full, and where it is counted.
     """
 
     __slots__ = (
         "book",
+        "counts",
         "exchange",
+        "expected",
         "fd",
         "is_open",
         "lookup",
@@ -50,6 +58,7 @@ class Connection:
         "size",
         "slot_ns",
         "sock",
+        "status",
         "unsent",
     )
 
@@ -75,6 +84,9 @@ class Connection:
         self.unsent: memoryview | None = None
         self.lookup: Lookup = unknown
         self.size = 0
+        self.expected: bytes | None = None
+        self.counts: SparseCounts = {}
+        self.status = 0
         self.recv: Callable[[], bytes] = bytes
         self.send: Callable[[], int] = int
 
@@ -106,9 +118,14 @@ class Connection:
         """Bind the reading function, after the last handshake byte."""
         sock = self.sock
         if isinstance(sock, ssl.SSLSocket):
-            self.recv = partial(sock.read, RECEIVE_BYTES)
+            self.recv = partial(sock.read, _MORE_BYTES)
         else:
-            self.recv = partial(os.read, self.fd, RECEIVE_BYTES)
+            self.recv = partial(os.read, self.fd, _FIRST_BYTES)
+
+    def widen(self) -> None:
+        """Read more at once from now on: answers here are larger than most."""
+        if not isinstance(self.sock, ssl.SSLSocket):
+            self.recv = partial(os.read, self.fd, _MORE_BYTES)
 
     def expect(self, exchange: Exchange) -> None:
         """Get ready for another request: to send it, and to read its answer."""

@@ -11,9 +11,9 @@ were both there.
 """
 
 import time
-from select import EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLRDHUP
+from select import EPOLLET, EPOLLIN
 
-from meshery.performance.native.connection import Connection, Pool
+from meshery.performance.native.connection import CLOSING, Connection, Pool
 from meshery.performance.native.exchange import Exchange, unknown
 from meshery.performance.native.frames import Link
 from meshery.performance.native.host import read_accounts
@@ -23,7 +23,6 @@ from meshery.performance.native.recorder import EndpointBook
 from meshery.performance.native.schedule import slots
 from meshery.performance.native.timer import Timer, wake_punctually
 
-_CLOSING = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 _PATIENCE_NS = 10_000_000
 _CHORE_NS = 150_000
 _OVERDUE_NS = 20_000_000
@@ -218,7 +217,7 @@ class OpenLoop(Reactor):
         self.in_flight_area += self._in_flight * (now - self._changed_ns)
         self._changed_ns = now
         self._in_flight -= 1
-        if flags & _CLOSING or not connection.parser.keep_alive:
+        if flags & CLOSING or not connection.parser.keep_alive:
             self.drop(connection)
         else:
             self._next_or_free(connection, now)

@@ -136,7 +136,7 @@ def _warmup(loop: Reactor) -> dict[str, Counters]:
     planned = warmup_rounds_of(loop.plan)
     made: dict[str, Counters] = {}
     for arm, book in zip(loop.plan.arms, loop.recorder.warmup.arms, strict=True):
-        counted = tally_of(book).counters(loop.plan)
+        counted = tally_of(book, loop.plan).counters(loop.plan)
         made[arm.name] = msgspec.structs.replace(
             counted, planned=planned, unsent=max(0, planned - counted.sent)
         )

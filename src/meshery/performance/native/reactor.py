@@ -132,6 +132,7 @@ class Reactor:
                 return status
             if not data:
                 raise BadResponseError("connection closed within the response")
+            connection.widen()
             data = connection.recv()
             whole = False
 

@@ -190,7 +190,7 @@ class Recorder:
             yield from self._second(second)
 
     def _block(self, block: Block) -> Iterator[None]:
-        taken = [_take(book) for book in block.arms]
+        taken = [_take(book, self._plan) for book in block.arms]
         if not any(tally is not None for tally in taken):
             return
         yield
@@ -224,16 +224,18 @@ class Recorder:
         self._emit(WireSecond(second, arms))
 
 
-def tally_of(book: ArmBook) -> ArmTally:
+def tally_of(book: ArmBook, plan: Plan) -> ArmTally:
     """Everything a book holds, taken out of it.
 
     A closed loop knows no slots: it counts service times only, and they are the corrected ones too.
     """
+    closed = plan.mode == "closed"
     tally = ArmTally()
     for number, endpoint in enumerate(book.endpoints):
         for status, cell in endpoint.items():
             if cell.service:
-                tally.cells[number, status] = (cell.corrected or dict(cell.service), cell.service)
+                corrected = dict(cell.service) if closed else cell.corrected
+                tally.cells[number, status] = (corrected, cell.service)
                 cell.corrected = counts()
                 cell.service = counts()
     tally.own_delay, book.own_delay = book.own_delay, counts()
@@ -245,8 +247,8 @@ def tally_of(book: ArmBook) -> ArmTally:
     return tally
 
 
-def _take(book: ArmBook) -> ArmTally | None:
-    tally = tally_of(book)
+def _take(book: ArmBook, plan: Plan) -> ArmTally | None:
+    tally = tally_of(book, plan)
     parts = (tally.cells, tally.sent, tally.failures, tally.timed_out, tally.connect, tally.wait)
     return tally if any(parts) else None
 
