@@ -23,6 +23,7 @@ CHILDREN = ("supervisor", "nats", "worker")
 IMPATIENT = {"MESHERY_WORKER_LEASE": "3s", "MESHERY_WORKER_BEAT": "1s", "MESHERY_SERVER_PORT": "0"}
 """Short leases, so that a lost owner is found soon; any free port."""
 
+_MODULES = {"app": "meshery.sandbox.app", "injector": "meshery.performance.native.process"}
 _POLL_S = 0.05
 _AWAY_S = 30.0
 
@@ -273,6 +274,6 @@ def _is_role(process: psutil.Process, role: str) -> bool:
         return program.startswith("nats-server")
     if role == "proxy":
         return program.startswith("envoy")
-    if role == "app":
-        return "meshery.sandbox.app" in words
+    if role in _MODULES:
+        return _MODULES[role] in words
     return role in words and any("meshery" in word for word in words)
