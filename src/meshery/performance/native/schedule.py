@@ -18,6 +18,7 @@ Slot = tuple[int, int]
 
 _NS = 1_000_000_000
 _MOST_ARMS_PERMUTED = 5
+_ROUNDING = 1e-6
 
 
 def rounds_of(plan: Plan) -> int:
@@ -33,7 +34,7 @@ def rounds_of(plan: Plan) -> int:
 
 def warmup_rounds_of(plan: Plan) -> int:
     """Slots of each arm before slot 0."""
-    return 0 if plan.mode == "closed" else _whole(_first_rate(plan) * plan.warmup_s)
+    return 0 if plan.mode == "closed" else int(_first_rate(plan) * plan.warmup_s + _ROUNDING)
 
 
 def slots(plan: Plan) -> Iterator[Slot]:
@@ -119,4 +120,4 @@ def _orders(arms: int, dice: Random) -> Iterator[tuple[int, ...]]:
 
 
 def _whole(count: float) -> int:
-    return max(1, int(count + 1e-6)) if count > 0 else 0
+    return max(1, int(count + _ROUNDING)) if count > 0 else 0
