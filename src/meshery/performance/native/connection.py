@@ -39,7 +39,7 @@ class Connection:
 
     `since_ns` is when what it now waits for began: its connect, its handshake, or its request; 0 =
     idle. `slot_ns` is when the request was due. `expected`, `status` and `counts` belong to the
-    closed loop: the last answer, None when the next one must be read in full, and how it is counted.
+    closed loop: the last answer, None when the next must be read in full, and how it is counted.
     """
 
     __slots__ = (
