@@ -1,7 +1,6 @@
 """REST of operations and events. Thin: the service does the work."""
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -13,7 +12,7 @@ from meshery.operations.model import Event, Operation, OperationState
 from meshery.operations.platform import Platform
 from meshery.operations.request import PlatformDep
 from meshery.operations.service import OPERATION_ORDER, OperationFilter
-from meshery.operations.sse import frame, frames_of, sse_response
+from meshery.operations.sse import closing, frame, frames_of, sse_response
 from meshery.web.identity import ActorDep
 from meshery.web.paging import page_query
 from meshery.web.respond import accepted, json_response
@@ -152,6 +151,6 @@ async def _states(platform: Platform, operation_id: str) -> AsyncIterator[bytes]
     def encode(operation: Operation) -> bytes:
         return frame("operation", operation)
 
-    async with aclosing(platform.operations.watch(operation_id)) as states:
+    async with closing(platform.operations.watch(operation_id)) as states:
         async for part in frames_of(states, encode):
             yield part

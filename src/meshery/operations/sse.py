@@ -1,9 +1,11 @@
 """Server-sent events (WHATWG HTML, section 9.2): items as they come, comments while none does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
+import anyio
 import msgspec
 from fastapi.responses import StreamingResponse
 
@@ -24,6 +26,19 @@ def frame(name: str, document: object, *, cursor: int = 0) -> bytes:
     return f"{head}event: {name}\ndata: ".encode() + msgspec.json.encode(document) + b"\n\n"
 
 
+@asynccontextmanager
+async def closing(items: AsyncGenerator[T]) -> AsyncIterator[AsyncGenerator[T]]:
+    """A source that is closed in order, also when the answer was cancelled.
+
+    The server's cancel comes again at each await until the answer ends, so closing is shielded.
+    """
+    try:
+        yield items
+    finally:
+        with anyio.CancelScope(shield=True):
+            await items.aclose()
+
+
 async def frames_of(
     items: AsyncIterator[T], encode: Callable[[T], bytes], *, heartbeat_s: float = HEARTBEAT_S
 ) -> AsyncIterator[bytes]:
@@ -39,7 +54,8 @@ async def frames_of(
         finally:
             if not task.done():  # the reader went away
                 task.cancel()
-                await asyncio.wait({task})
+                with anyio.CancelScope(shield=True):
+                    await asyncio.wait({task})
         try:
             item = task.result()
         except StopAsyncIteration:
