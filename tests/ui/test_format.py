@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from meshery.ui import format as words
+from meshery.ui.widgets.prose import sentences
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,10 @@ def test_never_and_no_clock() -> None:
     assert words.ago(None) == "never"
     assert words.clock(None) == ""
     assert words.clock(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) == "2026-01-02 03:04:05 UTC"
+
+
+def test_parts_become_sentences() -> None:
+    assert sentences("it never existed", "", "look at the list.") == (
+        "It never existed. Look at the list."
+    )
+    assert sentences("", "") == ""

@@ -221,7 +221,7 @@ async def test_an_action_tells_its_error(read_pages: Any, make_page: MakePage) -
     async with read_pages([make_page(drawn(lambda: action("Do it", fail)))]) as user:
         await user.open("/")
         user.find("Do it").click()
-        await user.should_see("the supervisor does not answer. restart the server")
+        await user.should_see("The supervisor does not answer. Restart the server.")
 
 
 async def test_confirm_names_what_goes_and_what_stays(read_pages: Any, make_page: MakePage) -> None:

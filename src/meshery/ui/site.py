@@ -22,6 +22,7 @@ from meshery.ui.page import Page
 from meshery.ui.widgets.action import link_action
 from meshery.ui.widgets.empty_state import empty_state
 from meshery.ui.widgets.error_panel import error_panel
+from meshery.ui.widgets.prose import sentences
 from meshery.ui.widgets.skeleton import skeleton
 
 PATIENCE_S = 0.7
@@ -101,7 +102,7 @@ async def _build(context: PageContext, page: Page, body: ui.element) -> None:
 
 
 def _draw_missing(error: NotFoundError) -> None:
-    words = ". ".join(part for part in (error.cause, error.remedy) if part)
+    words = sentences(error.cause, error.remedy)
     with empty_state(error.what[:1].upper() + error.what[1:], words, icon="search_off"):
         link_action("Go to the dashboard", "/", icon="space_dashboard", weight="primary")
 

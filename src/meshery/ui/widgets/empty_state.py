@@ -3,6 +3,7 @@
 from nicegui import ui
 
 from meshery.ui.widgets.html import Tag, tag
+from meshery.ui.widgets.prose import prose
 
 
 def empty_state(title: str, text: str, *, icon: str = "inbox", command: str = "") -> Tag:
@@ -10,7 +11,7 @@ def empty_state(title: str, text: str, *, icon: str = "inbox", command: str = ""
     with tag("div", classes="empty-state"):
         ui.icon(icon).props("aria-hidden=true")
         tag("h2", title)
-        tag("p", text)
+        prose(text)
         if command:
             tag("code", command, "command")
         return tag("div", classes="cluster")

@@ -8,6 +8,7 @@ from nicegui import ui
 from meshery.core.errors import MesheryError, Problem
 from meshery.ui.widgets.action import action
 from meshery.ui.widgets.html import tag
+from meshery.ui.widgets.prose import prose
 
 
 def error_panel(
@@ -41,10 +42,10 @@ def error_words(
         with tag("div", classes="error-words"):
             tag("h2", _sentence(what))
             if cause and not problems:
-                tag("p", f"Why: {cause}")
+                prose(cause, lead="Why: ")
             _problems(problems)
             if remedy:
-                tag("p", f"What to do: {remedy}", "remedy")
+                prose(remedy, "remedy", lead="What to do: ")
             with tag("div", classes="cluster"):
                 if retry is not None:
                     action("Try again", retry, icon="refresh")

@@ -5,6 +5,7 @@ from typing import Literal
 from nicegui import ui
 
 from meshery.core.errors import MesheryError
+from meshery.ui.widgets.prose import sentences
 
 _ICONS = {"ok": "check_circle_outline", "bad": "error_outline", "info": "info_outline"}
 
@@ -23,8 +24,4 @@ def toast(text: str, *, tone: Literal["ok", "bad", "info"] = "ok", timeout_ms: i
 
 def toast_error(error: MesheryError) -> None:
     """Say what failed and what to do."""
-    toast(
-        f"{error.what}. {error.remedy}" if error.remedy else error.what,
-        tone="bad",
-        timeout_ms=9_000,
-    )
+    toast(sentences(error.what, error.remedy), tone="bad", timeout_ms=9_000)
