@@ -18,15 +18,22 @@ from typing import TypeVar
 Taken = TypeVar("Taken")
 
 MOST_FOREIGN = 0.1
+_QUIET_S = 0.3
+_QUIET_SHARE = 0.15
 
 
 def in_turn(
-    contenders: Mapping[str, Callable[[], Taken]], *, rounds: int
+    contenders: Mapping[str, Callable[[], Taken]], *, rounds: int, patience_s: float = 120.0
 ) -> dict[str, list[Taken]]:
-    """What each contender gave in each round."""
+    """What each contender gave in each round.
+
+    Each run waits until the machine is quiet, but `patience_s` in all: where it never is, the share
+    of strangers says so.
+    """
     taken: dict[str, list[Taken]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name in random.sample(list(contenders), len(contenders)):
+            patience_s -= _wait_for_quiet(patience_s)
             taken[name].append(contenders[name]())
     return taken
 
@@ -90,6 +97,17 @@ def missing(name: str, *, target: str, reason: str) -> None:
     """A claim whose peer is not here is not met."""
     document = {"claim": name, "ratio": "-", "target": target, "met": False, "detail": reason}
     print(json.dumps(document), flush=True)
+
+
+def _wait_for_quiet(patience_s: float) -> float:
+    """Sleep until the cores were idle for a moment; the seconds it took."""
+    began = time.perf_counter()
+    while (waited := time.perf_counter() - began) < patience_s:
+        busy = _busy_s()
+        time.sleep(_QUIET_S)
+        if _busy_s() - busy < _QUIET_SHARE * _QUIET_S * (os.cpu_count() or 1):
+            break
+    return waited
 
 
 def _busy_s() -> float:

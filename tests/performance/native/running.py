@@ -1,5 +1,7 @@
 """Running the native generator in tests: small plans, and everything that came."""
 
+import os
+import signal
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +9,15 @@ from typing import Any
 from meshery.performance.histogram import merged, percentiles_ns
 from meshery.performance.native.generator import NativeGenerator
 from meshery.performance.native.plan import ArmPlan, EndpointPlan, Plan
-from meshery.performance.sample import ArmCounts, Block, Final, Second, SparseCounts, Started
+from meshery.performance.sample import (
+    ArmCounts,
+    Block,
+    Final,
+    Sample,
+    Second,
+    SparseCounts,
+    Started,
+)
 
 
 def endpoint(port: int, name: str = "e", **fields: Any) -> EndpointPlan:
@@ -80,3 +90,18 @@ async def run(plan: Plan, generator: NativeGenerator | None = None) -> Outcome:
                     finals.append(sample)
     assert len(started) == len(finals) == 1
     return Outcome(started[0], finals[0], blocks, seconds)
+
+
+async def signal_after_start(
+    plan: Plan, number: signal.Signals, generator: NativeGenerator | None = None
+) -> tuple[int, list[Sample]]:
+    """Send the injector a signal when it is ready; its pid, and all that came."""
+    pid = 0
+    seen: list[Sample] = []
+    async with aclosing((generator or NativeGenerator()).run(plan)) as samples:
+        async for sample in samples:
+            seen.append(sample)
+            if isinstance(sample, Started):
+                pid = sample.pid
+                os.kill(pid, number)
+    return pid, seen

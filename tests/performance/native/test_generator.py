@@ -15,9 +15,8 @@ from meshery.performance.generator import (
 )
 from meshery.performance.native.generator import NativeGenerator
 from meshery.performance.native.launch import Launched, as_child
-from meshery.performance.native.plan import Plan
-from meshery.performance.sample import Final, Sample, Started
-from performance.native.running import arm, plan_for, run
+from meshery.performance.sample import Final, Started
+from performance.native.running import arm, plan_for, run, signal_after_start
 from performance.native.servers import later, serving
 
 
@@ -37,18 +36,6 @@ async def test_it_can_run_here() -> None:
     probe = await NativeGenerator().probe()
     assert probe.available
     assert probe.version
-
-
-async def signal_after_start(plan: Plan, number: signal.Signals) -> tuple[int, list[Sample]]:
-    pid = 0
-    seen: list[Sample] = []
-    async with aclosing(NativeGenerator().run(plan)) as samples:
-        async for sample in samples:
-            seen.append(sample)
-            if isinstance(sample, Started):
-                pid = sample.pid
-                os.kill(pid, number)
-    return pid, seen
 
 
 @pytest.mark.parametrize("mode", ["open", "closed"])

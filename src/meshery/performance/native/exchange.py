@@ -13,6 +13,7 @@ Lookup = Callable[[Any], Any]
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
+_PROBE_S = 1.0
 _MOST_KNOWN = 512
 _MOST_BYTES = 1024
 _MOST_OVERFLOWS = 4
@@ -84,9 +85,25 @@ def request_bytes(endpoint: EndpointPlan) -> bytes:
 
 
 def resolve(host: str, port: int) -> Address:
-    """Where to connect; OSError when the name is not known. Done once, before the first slot."""
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    return family, address
+    """Where to connect; OSError when the name is not known. Done once, before the first slot.
+
+    Of several addresses (`localhost` has two) the first that accepts a connection is taken.
+    """
+    found = [
+        (family, address)
+        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ]
+    return next(filter(_accepts, found), found[0]) if len(found) > 1 else found[0]
+
+
+def _accepts(address: Address) -> bool:
+    try:
+        with socket.socket(address[0], socket.SOCK_STREAM) as probe:
+            probe.settimeout(_PROBE_S)
+            probe.connect(address[1])
+    except OSError:
+        return False
+    return True
 
 
 def _authority(endpoint: EndpointPlan) -> str:

@@ -27,6 +27,7 @@ _PATIENCE_NS = 10_000_000
 _CHORE_NS = 150_000
 _OVERDUE_NS = 20_000_000
 _BURST = 8
+_MOST_EVENTS = 64
 _NEVER = 1 << 62
 
 
@@ -149,7 +150,7 @@ class OpenLoop(Reactor):
     def _take(self, patience_s: float) -> None:
         """Wait for events and take every answer that is there."""
         connections, timer = self.connections, self._timer.fd
-        for fd, flags in self.poller.poll(patience_s):
+        for fd, flags in self.poller.poll(patience_s, _MOST_EVENTS):
             if fd == timer:
                 if patience_s:
                     self._lead.woke(now_ns() - self._armed_ns)
