@@ -38,12 +38,3 @@ def test_an_unknown_code_is_kept() -> None:
 def test_codes_are_unique() -> None:
     codes = [kind.code for kind in MesheryError.__subclasses__()]
     assert len(codes) == len(set(codes))
-
-
-def test_an_error_that_takes_more_than_words_comes_back_as_the_root() -> None:
-    from meshery.operations.model import WorkIncompleteError
-
-    sent = WorkIncompleteError("half", result={"a": 1}, cause="c", remedy="r").as_dict()
-    back = error_from_dict(sent)
-    assert type(back) is MesheryError
-    assert back.as_dict() == sent

@@ -191,8 +191,7 @@ def error_from_dict(document: Mapping[str, Any]) -> MesheryError:
     )
     code = str(document.get("code", ""))
     raw_problems = document.get("problems") or document.get("errors") or []
-    kinds = [sub for sub in MesheryError.__subclasses__() if sub.__init__ is MesheryError.__init__]
-    kind = next((sub for sub in kinds if sub.code == code), MesheryError)
+    kind = next((sub for sub in MesheryError.__subclasses__() if sub.code == code), MesheryError)
     return kind(
         what,
         cause=str(document.get("cause", "")),

@@ -219,13 +219,12 @@ def _told(report: dict[str, Any], proofs: list[dict[str, Any]]) -> dict[str, Any
         return report
     raise WorkIncompleteError(
         f"{len(failed)} of {len(proofs)} behaviours did not do what they say",
-        result=report,
         cause="; ".join(
             f"{proof['kind']}: expected {proof['expected']}, observed {proof['observed']}"
             for proof in failed
         ),
         remedy="run the demo again; if it stays, report it with this operation's id",
-    )
+    ).with_result(report)
 
 
 KINDS = (

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import msgspec
 
@@ -66,9 +66,12 @@ class WorkIncompleteError(MesheryError):
     code: ClassVar[str] = "meshery.operation.incomplete"
     title: ClassVar[str] = "The work was done in part"
 
-    def __init__(self, what: str, *, result: dict[str, Any], cause: str, remedy: str) -> None:
-        super().__init__(what, cause=cause, remedy=remedy)
+    result: dict[str, Any] | None = None
+
+    def with_result(self, result: dict[str, Any]) -> Self:
+        """The same error, carrying what was done."""
         self.result = result
+        return self
 
 
 class OwnerLoss(StrEnum):
