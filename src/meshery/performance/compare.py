@@ -190,12 +190,12 @@ def _sentence(base: Result, other: Result, values: tuple[ComparedValue, ...]) ->
     interval = f"{first.delta.low:+,.0f} to {first.delta.high:+,.0f} us"
     if not first.distinguishable:
         return (
-            f"No difference can be told at {first.title}: "
-            f"{first.delta.value:+,.0f} us ({interval}) holds zero."
+            f"No difference can be told ({first.title}): "
+            f"{first.delta.value:+,.0f} us, and the interval {interval} holds zero."
         )
     way = "less" if first.delta.value < 0 else "more"
     told = (
-        f"{other.name} needs {abs(first.delta.value):,.0f} us {way} than {base.name} "
+        f"{other.name} has {abs(first.delta.value):,.0f} us {way} than {base.name} "
         f"({first.title}; {interval})."
     )
     sides = {"base": base, "other": other}
