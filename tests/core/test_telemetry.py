@@ -1,6 +1,9 @@
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -58,3 +61,23 @@ def test_libraries_speak_in_the_same_form(capsys: pytest.CaptureFixture[str]) ->
     configure_logging(LogSettings(), process="server")
     logging.getLogger("some.library").warning("careful")
     assert lines(capsys)[0]["event"] == "careful"
+
+
+def test_a_log_that_cannot_be_written_breaks_nothing() -> None:
+    program = """
+import logging
+import subprocess
+import sys
+from meshery.core.settings import LogSettings
+from meshery.core.telemetry import configure_logging, get_logger
+configure_logging(LogSettings(format="json"), process="test")
+for number in range(500):
+    get_logger("test").error("disk.full", number=number)
+    logging.getLogger("library").error("disk full")
+print("alive")
+"""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, check=False
+        )
+    assert ended.stdout == b"alive\n"

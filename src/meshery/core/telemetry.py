@@ -10,8 +10,8 @@ here once more, though no caller should pass one.
 import logging
 import sys
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
-from typing import Any, cast
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -25,9 +25,25 @@ registry = CollectorRegistry()
 _SECRET_KEYS = ("token", "secret", "password", "authorization", "cookie", "key_pem", "private")
 
 
+class _Patient:
+    """Standard error that may fail: a full disk under the log must not end what logs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # ValueError: it is closed
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure_logging(settings: LogSettings, *, process: str) -> None:
     """Set up logging of this process; `process` (server, worker, ...) stands in every line."""
     level = getattr(logging, settings.level.upper())
+    stream = cast(TextIO, _Patient(sys.stderr))
     render: Any = (
         structlog.processors.JSONRenderer()
         if settings.format == "json"
@@ -42,11 +58,11 @@ def configure_logging(settings: LogSettings, *, process: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
-    _adopt_standard_logging(max(level, logging.WARNING), shared, render)
+    _adopt_standard_logging(stream, max(level, logging.WARNING), shared, render)
 
 
 def get_logger(room: str) -> FilteringBoundLogger:
@@ -85,9 +101,9 @@ def _mask_secrets(
     return event
 
 
-def _adopt_standard_logging(level: int, shared: list[Any], render: Any) -> None:
+def _adopt_standard_logging(stream: TextIO, level: int, shared: list[Any], render: Any) -> None:
     """Libraries log through the standard library; give their lines the same form."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
