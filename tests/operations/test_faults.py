@@ -255,6 +255,27 @@ async def test_a_locked_database_delays_writes_and_crashes_nothing(
     await rogue.close()
 
 
+async def test_an_outage_is_told_although_nothing_was_to_be_done(
+    sqlite_settings: Settings, nats_server: NatsServer
+) -> None:
+    settings = msgspec.structs.replace(
+        quick(sqlite_settings, nats_server), database=DatabaseSettings(busy_timeout="100ms")
+    )
+    rogue = await Database.open(settings)
+
+    async def is_told() -> bool:
+        events = (await platform.events.list(only=EventFilter(severities=("error",)))).items
+        return [event.subject.name for event in events] == ["database"]
+
+    async with opened(settings) as platform, worker_process(settings) as worker:
+        await ended(platform, await submit(platform, "test.echo", {}))
+        async with rogue.write():
+            await asyncio.sleep(1.5)
+        await until(is_told)
+        assert await worker.stop() == 0
+    await rogue.close()
+
+
 async def test_a_full_disk_delays_writes_and_is_told_as_an_error(
     sqlite_settings: Settings, nats_server: NatsServer, marks_file: Path
 ) -> None:

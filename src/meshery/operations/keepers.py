@@ -20,6 +20,7 @@ from meshery.core.telemetry import get_logger
 from meshery.operations.kinds import load_registered
 from meshery.operations.loss import settle_loss
 from meshery.operations.model import FINAL_STATES, OWNED_STATES, OperationState
+from meshery.operations.outage import Outage
 from meshery.operations.owners import is_gone
 from meshery.operations.platform import Platform
 from meshery.operations.rows import ACTIVE_STATES, by_id
@@ -51,10 +52,12 @@ async def run_keepers(
 
     `owner` names the process in leases.
     """
+    outage = Outage()
     async with asyncio.TaskGroup() as group:
         for keeper in load_keepers() if keepers is None else keepers:
             if keeper.where == where:
-                group.create_task(_keep(platform, keeper, owner), name=f"keeper-{keeper.name}")
+                work = _keep(platform, keeper, owner, outage)
+                group.create_task(work, name=f"keeper-{keeper.name}")
 
 
 def load_keepers() -> list[Keeper]:
@@ -62,14 +65,16 @@ def load_keepers() -> list[Keeper]:
     return list(load_registered("meshery.keepers"))
 
 
-async def _keep(platform: Platform, keeper: Keeper, owner: str) -> None:
+async def _keep(platform: Platform, keeper: Keeper, owner: str, outage: Outage) -> None:
     while True:
         try:
+            await outage.tell(platform)
             if keeper.singleton:
                 await _alone(platform, keeper, owner)
             else:
                 await keeper.run(platform)
         except MesheryError as error:
+            outage.notice(error)
             _log.warning("keeper.again", keeper=keeper.name, what=error.what, cause=error.cause)
         except Exception:  # noqa: BLE001 - the edge of a loop of other rooms
             _log.exception("keeper.broken", keeper=keeper.name)

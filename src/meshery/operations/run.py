@@ -22,6 +22,7 @@ from meshery.core.telemetry import get_logger
 from meshery.operations.claims import Claim, FencedError, guard
 from meshery.operations.events import new_event
 from meshery.operations.model import Operation, OperationState, Progress, Subject
+from meshery.operations.outage import outage_error
 from meshery.operations.slots import Slots
 from meshery.operations.tables import operation as table
 from meshery.operations.tables import step as step_table
@@ -216,12 +217,8 @@ class Run:
                 failures += 1
 
     async def _tell_outage(self, lasted_s: float) -> None:
-        error = UnavailableError(
-            f"the database could not be written for {lasted_s:.1f} s",
-            cause="it was locked, full or not reachable; the worker's log has the cause",
-            remedy="look at the disk's free space and at other users of the database",
-            code="meshery.database.outage",
-        )
+        cause = "it was locked, full or not reachable; the worker's log has the cause"
+        error = outage_error(lasted_s, cause=cause)
         with contextlib.suppress(UnavailableError):  # the next write tries again
             await self.platform.events.emit(
                 category="system",
