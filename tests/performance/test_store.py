@@ -94,6 +94,17 @@ async def test_results_are_listed_by_what_one_asks_for(database: Database) -> No
     assert (stored.results, stored.last_run_at is not None) == (1, True)
 
 
+async def test_a_result_without_arms_shows_no_percentile(database: Database) -> None:
+    result, _ = await overhead_result()
+    functions = msgspec.structs.replace(result, kind="functions", arms={}, delta_us={})
+    async with database.write() as connection:
+        await store.insert_result(connection, functions, store.Histograms())
+    async with database.read() as connection:
+        listed = await store.list_results(connection, PageQuery())
+    row = listed.items[0]
+    assert (row.p50_us, row.p99_us, row.delta_p50_us) == (None, None, None)
+
+
 async def test_a_deleted_result_takes_its_histograms_with_it(database: Database) -> None:
     result, histograms = await overhead_result()
     async with database.write() as connection:

@@ -252,7 +252,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A result in a list: what one sorts and searches by."""
+    """A result in a list: what one sorts and searches by.
+
+    Percentiles are None where a result has no arm of its own, as that of functions.
+    """
 
     id: str
     name: str
@@ -265,8 +268,8 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
     rate_rps: float
     requests: int
     errors: int
-    p50_us: float
-    p90_us: float
-    p99_us: float
+    p50_us: float | None
+    p90_us: float | None
+    p99_us: float | None
     delta_p50_us: float | None
     created_at: datetime

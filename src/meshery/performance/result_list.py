@@ -73,7 +73,7 @@ def result_row(row: ResultRow) -> Row:
         "sandbox": row.sandbox,
         "rate_rps": f"{rate(row.rate_rps)}/s",
         "delta_p50_us": microseconds(added, signed=True) if added is not None else "",
-        "p99_us": microseconds(row.p99_us),
+        "p99_us": microseconds(row.p99_us) if row.p99_us is not None else "",
         "errors": whole(row.errors),
         "created_at": [ago(row.created_at), clock(row.created_at)],
     }

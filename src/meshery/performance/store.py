@@ -217,9 +217,9 @@ def _result_values(result: Result) -> dict[str, Any]:
         "requests": sum(arm.requests for arm in result.arms.values())
         + sum(cost.requests for cost in result.functions),
         "errors": sum(arm.errors for arm in result.arms.values()),
-        "p50_us": headline.p50_us if headline else 0.0,
-        "p90_us": headline.p90_us if headline else 0.0,
-        "p99_us": headline.p99_us if headline else 0.0,
+        "p50_us": headline.p50_us if headline else None,
+        "p90_us": headline.p90_us if headline else None,
+        "p99_us": headline.p99_us if headline else None,
         "delta_p50_us": delta.value if delta else None,
         "created_at": db_now(),
         "document": msgspec.to_builtins(result),

@@ -257,6 +257,6 @@ def _result_cells(row: ResultRow) -> list[str | Cell]:
         Cell(row.validity.value, classes=tone),
         f"{rate(row.rate_rps)}/s",
         microseconds(added, signed=True) if added is not None else "",
-        microseconds(row.p99_us),
+        microseconds(row.p99_us) if row.p99_us is not None else "",
         Cell(ago(row.created_at), classes="secondary nowrap"),
     ]
