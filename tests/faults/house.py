@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,6 +42,7 @@ class House:
         prefix: Sequence[str] = (sys.executable,),
     ) -> None:
         self.home = home
+        self.log = home / "server.log"
         self.server: subprocess.Popen[bytes] | None = None
         self._client: ServerClient | None = None
         self._environment = {**os.environ, **IMPATIENT, **(environment or {})}
@@ -55,7 +57,7 @@ class House:
     def spawn(self) -> None:
         """Start the server and wait for nothing."""
         argv = [*self._prefix, "-m", "meshery.cli.process", "server", "--home", str(self.home)]
-        with (self.home / "server.log").open("ab") as log:
+        with self.log.open("ab") as log:
             self.server = subprocess.Popen(
                 argv,
                 env=self._environment,
@@ -69,7 +71,7 @@ class House:
         """Whether the server answers; AssertionError with its log when it ended."""
         assert self.server is not None
         if self.server.poll() is not None:
-            raise AssertionError((self.home / "server.log").read_text()[-4000:])
+            raise AssertionError(self.log.read_text()[-4000:])
         try:
             if self._facts()["pid"] != self.server.pid:
                 return False
@@ -229,6 +231,7 @@ def house(home: Path, **more: Any) -> Iterator[House]:
     finally:
         built.stop()
     assert_gone(built)
+    shutil.rmtree(runtime_dir(home), ignore_errors=True)
 
 
 def assert_gone(built: House, *, within_s: float = 10.0) -> None:
