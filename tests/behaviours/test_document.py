@@ -15,6 +15,7 @@ from meshery.behaviours.document import (
 from meshery.behaviours.edge import Egress
 from meshery.behaviours.model import PARAMS, Kind
 from meshery.behaviours.resilience import Retry, Timeout
+from meshery.behaviours.security import Mtls
 from meshery.behaviours.traffic import Split
 from meshery.core.errors import InvalidInputError
 from meshery.core.yamlfile import parse_yaml
@@ -227,3 +228,8 @@ def test_nonsense_is_refused_or_read_but_never_crashes(kind: str, params: Any, t
     with suppress(InvalidInputError):
         behaviour = parse_behaviour({"name": "n", "kind": kind, "target": target, "params": params})
         assert parse_behaviour(behaviour_document(behaviour)) == behaviour
+
+
+def test_a_bare_off_is_the_word_though_yaml_takes_it_for_false() -> None:
+    text = "name: x\nkind: mtls\ntarget: api\nparams: {mode: off}\n"
+    assert parse_behaviour_file(parse_yaml(text, source="x")).params == Mtls(mode="off")

@@ -99,3 +99,12 @@ def test_a_file_or_a_name(tmp_path: Path) -> None:
         load_spec("nothing")
     with pytest.raises(NotFoundError):
         bundled_spec("nothing")
+
+
+@pytest.mark.parametrize("word", ["off", "'off'", "permissive", "strict"])
+def test_off_is_a_word_though_yaml_takes_it_for_false(word: str) -> None:
+    text = (
+        "apiVersion: sandbox.meshery.io/v1\nkind: Sandbox\nmetadata: {name: mine}\n"
+        f"spec: {{mtls: {word}, services: [{{name: a}}]}}\n"
+    )
+    assert parse_spec(parse_yaml(text, source="x")).mtls == word.strip("'")

@@ -136,6 +136,8 @@ class Reading:
     def _plain(self, info: inspect.Type, data: Any, path: str) -> Any:
         if isinstance(info, inspect.StrType) and _is_number(data):
             data = f"{data:g}" if isinstance(data, float) else str(data)  # YAML reads 503 as number
+        if data is False and isinstance(info, inspect.LiteralType) and "off" in info.values:
+            data = "off"  # and a bare off as false
         try:
             return msgspec.convert(data, _python_type(info), strict=True)
         except msgspec.ValidationError as error:

@@ -59,7 +59,9 @@ class Fields:
         return ""
 
     def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
-        """One of `choices`."""
+        """One of `choices`. YAML reads a bare `off` as false: it is taken for the word."""
+        if self._data.get(key) is False and "off" in choices:
+            return "off"
         value = self.text(key, default)
         if value not in choices:
             self.fault(key, f"{value!r} is not possible", "one of " + ", ".join(choices))
