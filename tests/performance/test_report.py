@@ -46,7 +46,9 @@ async def test_the_report_of_a_comparison_names_differences_first() -> None:
 
 
 def test_functions_in_words() -> None:
-    def cost(title: str, value: float, *, told: bool) -> FunctionCost:
+    def cost(
+        title: str, value: float, *, told: bool, validity: Validity = Validity.VALID
+    ) -> FunctionCost:
         interval = Interval(value, value - 1, value + 1)
         return FunctionCost(
             name=title,
@@ -54,10 +56,18 @@ def test_functions_in_words() -> None:
             delta_us={"p50": interval},
             cpu_us_per_request=interval,
             distinguishable=told,
+            validity=validity,
         )
 
-    sentence = functions_sentence([cost("mutual TLS", 41.6, told=True), cost("b", 0, told=False)])
-    assert sentence == ("At the median, mutual TLS +42 us. Not distinguishable from nothing: b.")
+    costs = [
+        cost("mutual TLS", 41.6, told=True),
+        cost("b", 0, told=False),
+        cost("c", -24, told=True, validity=Validity.DEGRADED),
+    ]
+    assert functions_sentence(costs) == (
+        "At the median, mutual TLS +42 us. Not distinguishable from nothing: b. "
+        "Disturbed, so not told: c."
+    )
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,14 @@ async def test_whiskers_say_in_words_what_is_not_distinguishable(
 
 
 def test_a_difference_that_ends_at_zero_is_not_distinguishable() -> None:
-    assert not Difference("a", 1, 0, 2).distinguishable
-    assert Difference("a", -2, -3, -1).distinguishable
+    assert not Difference("a", 1, 0, 2).tells
+    assert Difference("a", -2, -3, -1).tells
+
+
+def test_a_difference_of_a_disturbed_measurement_tells_nothing() -> None:
+    disturbed = Difference("a", -2, -3, -1, sound=False)
+    assert not disturbed.tells
+    assert "disturbed" in disturbed.words
 
 
 def test_each_further_nine_is_as_wide_as_the_one_before() -> None:

@@ -70,6 +70,8 @@ def _function_tiles(functions: Sequence[FunctionCost]) -> Iterator[tuple[str, st
     for cost in functions:
         if added := cost.delta_us.get("p50"):
             words = _bounds(added) if cost.distinguishable else "not distinguishable"
+            if cost.validity is not Validity.VALID:
+                words = f"disturbed ({cost.validity.value})"
             yield f"{cost.title}, p50", microseconds(added.value, signed=True), words
 
 
@@ -200,15 +202,12 @@ def _arm_row(name: str, arm: ArmResult) -> list[str | Cell]:
 
 
 def _draw_functions(functions: Sequence[FunctionCost]) -> None:
-    note = "added at p50, with its 95 % interval; grey = not distinguishable from zero"
+    note = "added at p50, with its 95 % interval; grey = decides nothing"
     with panel("What each function costs", note):
         dot_whisker(
             [_difference(cost) for cost in functions if "p50" in cost.delta_us],
             heading="Function",
         )
-    doubtful = [cost for cost in functions if cost.validity is not Validity.VALID]
-    for cost in doubtful:
-        validity_panel(cost.validity.value, [f"{cost.title}: {why}" for why in cost.reasons])
     notes = [f"{cost.title}: {note}" for cost in functions for note in cost.notes]
     for words in notes:
         ui.label(words).classes("secondary")
@@ -218,5 +217,10 @@ def _difference(cost: FunctionCost) -> Difference:
     added = cost.delta_us["p50"]
     cpu = cost.cpu_us_per_request
     return Difference(
-        cost.title, added.value, added.low, added.high, microseconds(cpu.value, signed=True)
+        cost.title,
+        added.value,
+        added.low,
+        added.high,
+        microseconds(cpu.value, signed=True),
+        sound=cost.validity is Validity.VALID,
     )

@@ -55,19 +55,21 @@ def load_sentence(target: str, arm: ArmResult, *, mode: str, verdict: Verdict) -
 
 
 def functions_sentence(costs: Sequence[FunctionCost]) -> str:
-    """Which functions of the mesh cost something that can be told."""
+    """Which functions of the mesh cost something that can be told; disturbed rows tell nothing."""
+    sound = [cost for cost in costs if cost.validity is Validity.VALID]
     told = [
         f"{cost.title} {cost.delta_us['p50'].value:+,.0f} us"
-        for cost in costs
+        for cost in sound
         if cost.distinguishable
     ]
-    rest = [cost.title for cost in costs if not cost.distinguishable]
-    parts = []
-    if told:
-        parts.append("At the median, " + ", ".join(told) + ".")
-    if rest:
-        parts.append("Not distinguishable from nothing: " + ", ".join(rest) + ".")
-    return " ".join(parts)
+    rest = [cost.title for cost in sound if not cost.distinguishable]
+    disturbed = [cost.title for cost in costs if cost.validity is not Validity.VALID]
+    parts = (
+        ("At the median, ", told),
+        ("Not distinguishable from nothing: ", rest),
+        ("Disturbed, so not told: ", disturbed),
+    )
+    return " ".join(f"{words}{', '.join(names)}." for words, names in parts if names)
 
 
 def latency(value_us: float) -> str:

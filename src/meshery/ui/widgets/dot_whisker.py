@@ -9,18 +9,31 @@ from meshery.ui.widgets.html import tag
 
 @dataclass(frozen=True)
 class Difference:
-    """A value with its 95 % interval, in microseconds, and a note for the last column."""
+    """A value with its 95 % interval, in microseconds, and a note for the last column.
+
+    One that is not `sound` (its measurement was disturbed) decides nothing and is drawn grey.
+    """
 
     name: str
     value: float
     low: float
     high: float
     note: str = ""
+    sound: bool = True
 
     @property
-    def distinguishable(self) -> bool:
-        """Whether the interval leaves zero out."""
-        return self.low > 0 or self.high < 0
+    def words(self) -> str:
+        """What it tells: above or below zero, or nothing."""
+        if not self.sound:
+            return "disturbed, decides nothing"
+        if self.low > 0:
+            return "above zero"
+        return "below zero" if self.high < 0 else "not distinguishable from zero"
+
+    @property
+    def tells(self) -> bool:
+        """Whether the interval leaves zero out, in a measurement that may be believed."""
+        return self.sound and (self.low > 0 or self.high < 0)
 
 
 def dot_whisker(
@@ -53,17 +66,16 @@ def _row(difference: Difference, *, left: float, span: float) -> None:
     def at(value: float) -> float:
         return 4 + 92 * (value - left) / span
 
-    seen = difference.distinguishable
     with tag("tr"):
         tag("td", difference.name)
         tag("td", microseconds(difference.value, signed=True), "number")
         tag("td", interval(difference.low, difference.high), "secondary nowrap")
         with (
             tag("td", classes="whisker-column"),
-            tag("div", classes="whisker" if seen else "whisker grey") as track,
+            tag("div", classes="whisker" if difference.tells else "whisker grey") as track,
         ):
             track.props["role"] = "img"
-            track.props["aria-label"] = "above zero" if seen else "not distinguishable from zero"
+            track.props["aria-label"] = difference.words
             track.props["title"] = track.props["aria-label"]
             _mark("zero", left=at(0))
             _mark("bar", left=at(difference.low), width=at(difference.high) - at(difference.low))
