@@ -125,6 +125,17 @@ async def test_two_side_by_side(worker: Platform) -> None:
     await down(worker, "other")
 
 
+async def test_an_order_sent_twice_is_done_once(worker: Platform) -> None:
+    service, spec = SandboxService(worker), spec_of(DUO)
+    first = await service.up(spec, actor="tester", idempotency_key="once")
+    await done(worker, first)
+    again = await service.up(spec, actor="tester", idempotency_key="once")
+    assert again.id == first.id
+    with pytest.raises(ConflictError):
+        await service.up(spec, actor="tester", idempotency_key="another")
+    await down(worker)
+
+
 async def test_a_change_of_a_lost_sandbox_waits_until_it_is_restored(
     worker: Platform, host: Host
 ) -> None:

@@ -104,7 +104,7 @@ class Operations:
         the same actor and kind returns the first operation; ConflictError when its input differs.
         InvalidInputError for an unknown kind, or an input that holds secrets.
         """
-        key = f"{kind}/{actor}/{idempotency_key}" if idempotency_key else None
+        key = _key(kind, actor, idempotency_key)
         row = self.new_row(kind, subject=subject, input=input, actor=actor, host=host, key=key)
         try:
             async with self._database.write() as connection:
@@ -113,6 +113,13 @@ class Operations:
             return await self._submitted_before(row)
         await self.wake(row["id"], kind=kind, host=row["host"])
         return await self.get(row["id"])
+
+    async def submitted(self, kind: str, *, actor: str, key: str) -> Operation | None:
+        """What an idempotency key has started before; None when nothing."""
+        same = table.c.idempotency_key == _key(kind, actor, key)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(table).where(same))).all()
+            return (await read_operations(connection, rows))[0] if rows else None
 
     def new_row(
         self,
@@ -371,6 +378,10 @@ async def _next_hint(messages: AsyncIterator[Any]) -> Progress | None:
     except TimeoutError:
         return None
     return msgspec.json.decode(message.data, type=Progress | None)
+
+
+def _key(kind: str, actor: str, key: str) -> str | None:
+    return f"{kind}/{actor}/{key}" if key else None
 
 
 def _no_such(operation_id: str) -> NotFoundError:

@@ -42,12 +42,10 @@ class SandboxService:
         self._store = Store(platform.database)
 
     async def up(self, spec: SandboxSpec, *, actor: str, idempotency_key: str = "") -> Operation:
-        """Start a sandbox. ConflictError when one by that name runs.
-
-        A request that is repeated under its key gets its operation again, so it is not refused
-        here; an operation that comes too late fails for the same reason.
-        """
-        if not idempotency_key:
+        """Start a sandbox. ConflictError when one by that name runs, unless this key started it."""
+        operations = self._platform.operations
+        earlier = await operations.submitted("sandbox.up", actor=actor, key=idempotency_key)
+        if earlier is None:
             await self._refuse_running(spec.name)
         return await self._submit(
             "sandbox.up", spec.name, {"spec": spec_object(spec)}, actor, idempotency_key
