@@ -50,9 +50,7 @@ async def what_is_missing(
 async def has_processes(supervisor: SupervisorClient, world: World) -> bool:
     """Whether the supervisor keeps every process of a world; it may be bringing one back."""
     kept = {process.name for process in await supervisor.list(f"sandbox/{world.name}/")}
-    return all(
-        name in kept for each in world.instances for name in process_names(world.name, each)
-    )
+    return all(name in kept for each in world.instances for name in process_names(world.name, each))
 
 
 def _notes(world: World, behaviour: Behaviour) -> tuple[str, ...]:
