@@ -41,8 +41,6 @@ def perform(built: House, drawn: Round) -> Document:
     check_steps(ended)
     allowed = drawn.journey.states if was_hit else {"succeeded"}
     assert ended["state"] in allowed, ended
-    if drawn.victim == "injector" and was_hit:
-        assert ended["state"] == "interrupted", ended
     drawn.journey.check(built, ended)
     drawn.journey.tidy(built)
     settled(built, BASE)

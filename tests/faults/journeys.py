@@ -50,6 +50,9 @@ class Journey:
     lasts_s: float
     states: frozenset[str] = frozenset({"succeeded"})
 
+    def __str__(self) -> str:
+        return self.name
+
 
 def bring_up(built: House, name: str = BASE) -> None:
     """Have a bundled sandbox up and serving."""

@@ -3,11 +3,13 @@
 import os
 import random
 import sys
+import time
 
 import pytest
 
 from faults.chaos import VICTIMS, draw, perform
-from faults.house import House
+from faults.house import House, wait_for
+from faults.journeys import BASE, LOAD, OVERHEAD, Journey, check_steps, settled
 
 SEED = int(os.environ.get("MESHERY_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 SOAK_ROUNDS = int(os.environ.get("MESHERY_SOAK_ROUNDS", "100"))
@@ -19,6 +21,19 @@ def test_a_part_killed_at_a_random_point_loses_nothing(lived_in: House, victim: 
     drawn = draw(random.Random(f"{SEED} {victim}"), victim=victim)
     say(f"MESHERY_TEST_SEED={SEED}: {drawn}")
     perform(lived_in, drawn)
+
+
+@pytest.mark.parametrize("journey", [LOAD, OVERHEAD], ids=str)
+def test_a_run_whose_injector_died_is_interrupted(lived_in: House, journey: Journey) -> None:
+    operation = journey.start(lived_in)
+    wait_for(lambda: bool(lived_in.role("injector")), timeout_s=10, what="the injector")
+    time.sleep(0.5)
+    lived_in.kill("injector")
+    ended = lived_in.wait_ended(operation["id"])
+    assert ended["state"] == "interrupted", ended
+    check_steps(ended)
+    journey.check(lived_in, ended)
+    settled(lived_in, BASE)
 
 
 @pytest.mark.soak
