@@ -4,6 +4,7 @@ A round runs every contender once, in random order, so that what else happens on
 all alike. Rows for the reader go to standard error, claims (see `report.py`) to standard output.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -18,6 +19,7 @@ from typing import TypeVar
 Taken = TypeVar("Taken")
 
 MOST_FOREIGN = 0.1
+_NICE = -10
 _QUIET_S = 0.3
 _QUIET_SHARE = 0.15
 
@@ -36,6 +38,12 @@ def in_turn(
             patience_s -= _wait_for_quiet(patience_s)
             taken[name].append(contenders[name]())
     return taken
+
+
+def take_precedence() -> None:
+    """Run before strangers, target and contenders alike (children inherit it), where allowed."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, _NICE)
 
 
 def medians(taken: Mapping[str, Iterable[float]]) -> dict[str, float]:

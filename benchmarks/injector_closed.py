@@ -11,7 +11,7 @@ import statistics
 from contextlib import aclosing
 from functools import partial
 
-from harness import Strangers, claim, in_turn, missing, show
+from harness import Strangers, claim, in_turn, missing, show, take_precedence
 from peers import CONNECTIONS, MissingPeerError, Peer, find, target
 
 from meshery.performance.native.generator import NativeGenerator
@@ -28,6 +28,7 @@ SHOWN = ("h2load",)
 
 def main() -> None:
     """Measure, print rows and claims."""
+    take_precedence()
     peers, absent = found((*LIMITS, *SHOWN))
     with target() as (url, pid):
         contenders = {"native": partial(native, url)} | {
@@ -88,7 +89,7 @@ async def _run(port: int) -> Final:
         duration_s=SECONDS,
         warmup_s=0.3,
         connections=CONNECTIONS,
-        scheduling="normal",  # peers have no precedence either
+        scheduling="normal",  # peers stand where we stand
     )
     async with aclosing(NativeGenerator().run(plan)) as samples:
         async for sample in samples:

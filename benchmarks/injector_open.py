@@ -17,7 +17,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from harness import Strangers, claim, in_turn, medians, show
+from harness import Strangers, claim, in_turn, medians, show, take_precedence
 from injector_closed import found
 from peers import CONNECTIONS, Peer, target
 
@@ -50,6 +50,7 @@ class Seen:
 
 def main() -> None:
     """Measure, print rows and claims."""
+    take_precedence()
     peers, _ = found(PEERS)
     contenders = {"native": native} | {
         name: partial(observed, peer) for name, peer in peers.items()
