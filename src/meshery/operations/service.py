@@ -115,7 +115,9 @@ class Operations:
         return await self.get(row["id"])
 
     async def submitted(self, kind: str, *, actor: str, key: str) -> Operation | None:
-        """What an idempotency key has started before; None when nothing."""
+        """What an idempotency key has started before; None when nothing, as without a key."""
+        if not key:
+            return None
         same = table.c.idempotency_key == _key(kind, actor, key)
         async with self._database.read() as connection:
             rows = (await connection.execute(select(table).where(same))).all()
