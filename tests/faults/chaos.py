@@ -10,6 +10,7 @@ from faults.journeys import ALL, BASE, LOAD, OVERHEAD, Document, Journey, check_
 VICTIMS = ("server", "worker", "supervisor", "nats", "proxy", "app", "injector")
 
 _INJECTOR_S = 10.0
+_BACK_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,10 @@ def _strike(built: House, drawn: Round, operation: Document) -> bool:
         )
         if not built.role("injector"):
             return False
+    # What died a moment ago may have to wait for its next life.
+    wait_for(
+        lambda: bool(built.role(drawn.victim)), timeout_s=_BACK_S, what=f"a {drawn.victim} to kill"
+    )
     built.kill(drawn.victim, index=drawn.index)
     return True
 
