@@ -155,6 +155,7 @@ async def _run(port: int) -> Final:
         duration_s=SECONDS,
         warmup_s=0.5,
         connections=CONNECTIONS,
+        scheduling="fifo",
     )
     async with aclosing(NativeGenerator().run(plan)) as samples:
         async for sample in samples:

@@ -43,6 +43,17 @@ def prioritise(wish: Scheduling) -> str:
     return f"nice {os.getpriority(os.PRIO_PROCESS, 0)}"
 
 
+def step_back(granted: str) -> str:
+    """Leave the real-time class, so that a busy injector does not starve its target.
+
+    What holds now, in words; unchanged when it was not in that class.
+    """
+    if not granted.startswith("SCHED_FIFO"):
+        return granted
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    return f"{granted}, later {prioritise('nice')}"
+
+
 class Accounts(NamedTuple):
     """One reading. Nanoseconds of ours, clock ticks of the host; None = not told here."""
 

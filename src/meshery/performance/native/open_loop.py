@@ -16,7 +16,7 @@ from select import EPOLLET, EPOLLIN
 from meshery.performance.native.connection import CLOSING, Connection, Pool
 from meshery.performance.native.exchange import Exchange, unknown
 from meshery.performance.native.frames import Link
-from meshery.performance.native.host import read_accounts
+from meshery.performance.native.host import read_accounts, step_back
 from meshery.performance.native.plan import Plan
 from meshery.performance.native.reactor import Reactor, now_ns
 from meshery.performance.native.recorder import EndpointBook
@@ -57,8 +57,8 @@ class Lead:
         self._late_ns += 0.9 * step if late_ns > self._late_ns else -0.1 * step
         self.ns = min(int(self._late_ns) + self._MARGIN_NS, self._bound_ns)
 
-    def judge_cpu(self, now: int) -> None:
-        """Look at the CPU used since the last look."""
+    def judge_cpu(self, now: int) -> bool:
+        """Look at the CPU used since the last look; True when it is more than its share."""
         cpu_ns = time.process_time_ns()
         share = (cpu_ns - self._cpu_ns) / max(1, now - self._at_ns)
         self._cpu_ns, self._at_ns = cpu_ns, now
@@ -68,6 +68,7 @@ class Lead:
         else:
             self._bound_ns = min(self.MOST_NS, int(self._bound_ns * 1.05) + 500)
         self.ns = min(self.ns, self._bound_ns)
+        return share > self.MOST_CPU
 
 
 class OpenLoop(Reactor):
@@ -277,7 +278,8 @@ class OpenLoop(Reactor):
             self.first_lag_ns = now - at
         self.begin_block(number)
         self._block_end = self.zero_ns + (number + 1) * self._block_ns
-        self._lead.judge_cpu(now_ns())
+        if self._lead.judge_cpu(now_ns()):
+            self.scheduling = step_back(self.scheduling)
 
     def _drain(self) -> None:
         """Serve what waits and what is under way until it is answered or took too long."""

@@ -68,7 +68,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `ramp` goes linearly from `rate_rps` to `ramp_to_rps`, `steps` follows `steps` and ignores
     `duration_s`. `warmup_s` comes first, at the first rate, and is left out of every histogram.
     A request is given up `timeout_s` after its write, a slot without a connection after as long.
-    `scheduling` is what the injector asks of the host for itself; what it got is reported.
+    `scheduling` is what the injector asks of the host for itself (`nice` -10, or the real-time
+    class `fifo`, which an open loop gives back when it needs most of a core); what it got is
+    reported.
     """
 
     arms: tuple[ArmPlan, ...]

@@ -64,15 +64,15 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _serve(link: Link, wakeup_fd: int) -> int:
-    link.send(Hello(os.getpid(), __version__))
     try:
+        link.send(Hello(os.getpid(), __version__))
         plan = link.receive_plan()
         check_plan(plan)
         files = raise_file_limit()
-        scheduling = prioritise(plan.scheduling)
         loop = (OpenLoop if plan.mode == "open" else ClosedLoop)(plan, link, wakeup_fd=wakeup_fd)
-    except EOFError:
-        return 0
+        loop.scheduling = prioritise(plan.scheduling)
+    except (EOFError, ConnectionError):
+        return 0  # the parent is gone
     except InvalidInputError as error:
         link.send(Refused(error.what, error.cause, error.remedy))
         return 1
@@ -80,15 +80,15 @@ def _serve(link: Link, wakeup_fd: int) -> int:
         link.send(Refused("the injector cannot start", str(error)))
         return 1
     try:
-        _run(loop, link, scheduling, files)
-    except (BrokenPipeError, ConnectionResetError):
+        _run(loop, link, files)
+    except ConnectionError:
         return 0  # the parent is gone, and with it whoever wanted an account
     finally:
         loop.close()
     return 0
 
 
-def _run(loop: Reactor, link: Link, scheduling: str, files: int) -> None:
+def _run(loop: Reactor, link: Link, files: int) -> None:
     plan = loop.plan
     loop.open_ahead()
     gc.collect()
@@ -100,7 +100,7 @@ def _run(loop: Reactor, link: Link, scheduling: str, files: int) -> None:
             generator="native",
             version=__version__,
             pid=os.getpid(),
-            scheduling=scheduling,
+            scheduling=loop.scheduling,
             open_files=files,
             slot_zero_ns=loop.zero_ns,
             started_at=time.time() + (loop.zero_ns - now_ns()) / 1e9,
@@ -109,14 +109,14 @@ def _run(loop: Reactor, link: Link, scheduling: str, files: int) -> None:
     )
     loop.run()
     loop.finish_frames()
-    link.send(_end(loop, scheduling))
+    link.send(_end(loop))
 
 
 def _planned(plan: Plan) -> dict[str, int]:
     return dict.fromkeys((arm.name for arm in plan.arms), rounds_of(plan))
 
 
-def _end(loop: Reactor, scheduling: str) -> End:
+def _end(loop: Reactor) -> End:
     return End(
         planned=_planned(loop.plan),
         completed=loop.recorder.completed,
@@ -124,7 +124,7 @@ def _end(loop: Reactor, scheduling: str) -> End:
         health=_health(loop),
         slowest=_slowest(loop),
         ended="cancelled" if loop.stopping else "complete",
-        scheduling=scheduling,
+        scheduling=loop.scheduling,
         connections={
             arm.name: sum(pool.opened_ever for pool in loop.pools if pool.arm == number)
             for number, arm in enumerate(loop.plan.arms)

@@ -40,7 +40,8 @@ class Arm:
 class Reactor:
     """Sockets, pools and the recorder of one run.
 
-    `stopping` is set by whoever wants the run to end at once; `zero_ns` is slot 0.
+    `stopping` is set by whoever wants the run to end at once; `zero_ns` is slot 0; `scheduling` is
+    the precedence that was granted, in words.
     """
 
     def __init__(self, plan: Plan, link: Link, *, wakeup_fd: int) -> None:
@@ -48,6 +49,7 @@ class Reactor:
         self.link = link
         self.stopping = False
         self.zero_ns = 0
+        self.scheduling = ""
         self.poller = select.epoll()
         self.connections: dict[int, Connection] = {}
         self.timeout_ns = round(plan.timeout_s * 1e9)
