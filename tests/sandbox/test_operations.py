@@ -151,16 +151,19 @@ async def test_a_change_of_a_lost_sandbox_waits_until_it_is_restored(
 async def test_a_refused_configuration_changes_nothing(worker: Platform) -> None:
     await up(worker)
     service = SandboxService(worker)
-    endless = {
-        "name": "endless",
-        "kind": "timeout",
+    monstrous = {
+        "name": "monstrous",
+        "kind": "route",
         "target": "api",
-        "params": {"request": "100000000h"},
+        "params": {
+            "match": {"path": {"regex": "/((x{100}){100}){100}"}},
+            "backends": [{"subset": "v1"}],
+        },
     }
     with pytest.raises(MesheryError) as caught:
-        await done(worker, await service.apply("duo", [endless], actor="tester"))
+        await done(worker, await service.apply("duo", [monstrous], actor="tester"))
     assert caught.value.specific_code == "meshery.sandbox.rejected"
-    assert "uration" in caught.value.cause
+    assert "repetition" in caught.value.cause
     assert await service.behaviours("duo") == []
     assert (await service.request("duo", "web")).status == 200
     await done(worker, await service.apply("duo", [SPLIT], actor="tester"))
