@@ -61,7 +61,8 @@ def _percentiles(arm: Document) -> tuple[str, ...]:
 
 
 def _interval(interval: Document) -> str:
-    return f"{interval['value']:+,.0f} [{interval['low']:,.0f}..{interval['high']:,.0f}]"
+    value, low, high = (round(interval[key]) for key in ("value", "low", "high"))
+    return f"{value:+,} [{low:,}..{high:,}]"
 
 
 def _functions(functions: Sequence[Document]) -> str:
@@ -70,13 +71,19 @@ def _functions(functions: Sequence[Document]) -> str:
             cost["name"],
             _interval(cost["delta_us"]["p50"]),
             _interval(cost["cpu_us_per_request"]),
-            "" if cost["distinguishable"] else "not distinguishable from zero",
+            _told(cost),
             cost["validity"],
         )
         for cost in functions
     ]
     head = ("function", "adds at p50, us", "CPU us per request", "", "validity")
     return "\n".join(["What each function costs (twin sidecar pairs)", *_aligned(head, rows)])
+
+
+def _told(cost: Document) -> str:
+    if cost["validity"] != "valid":
+        return "disturbed, decides nothing"
+    return "" if cost["distinguishable"] else "not distinguishable from zero"
 
 
 def _behaviours(behaviours: Sequence[Document]) -> str:
