@@ -19,7 +19,7 @@ from meshery.client.http import ServerClient
 from meshery.core.errors import MesheryError, UnavailableError
 from meshery.core.paths import runtime_dir
 
-ENDED = {"succeeded", "partial", "failed", "cancelled", "interrupted"}
+ENDED = frozenset({"succeeded", "partial", "failed", "cancelled", "interrupted"})
 CHILDREN = ("supervisor", "nats", "worker")
 IMPATIENT = {"MESHERY_WORKER_LEASE": "3s", "MESHERY_WORKER_BEAT": "1s", "MESHERY_SERVER_PORT": "0"}
 """Short leases, so that a lost owner is found soon; any free port."""

@@ -18,6 +18,7 @@ BASE = "learn"
 """The sandbox that is up from the first journey to the last, whatever is killed."""
 
 EXTRA = "extra"
+SHOP = "shop"
 SIDECARS = {BASE: 4, EXTRA: 2}
 RATE_RPS, DURATION_S = 100, 1.5
 
@@ -62,7 +63,7 @@ def bring_up(built: House, name: str = BASE) -> None:
 
 def serves(built: House, name: str) -> bool:
     """Whether a sandbox says that it is up and answers a request through its gateway."""
-    service = {BASE: "service-a", EXTRA: "only"}[name]
+    service = {BASE: "service-a", EXTRA: "only", SHOP: "web"}[name]
     return (
         built.get(f"/api/sandboxes/{name}")["state"] == "up"
         and status_of(built, name, service) == 200
@@ -85,7 +86,7 @@ def settled(built: House, *sandboxes: str) -> None:
     for name in sandboxes:
         wait_for(lambda: serves(built, name), timeout_s=_SERVES_S, what=f"{name} to serve")  # noqa: B023 - called at once
     wait_for(lambda: not active(built), timeout_s=_SERVES_S, what=lambda: f"{active(built)}")
-    expected = sum(SIDECARS[name] for name in sandboxes)
+    expected = sum(built.get(f"/api/sandboxes/{name}")["sidecars"] for name in sandboxes)
     wait_for(
         lambda: len(built.role("proxy")) == expected and not built.role("injector"),
         timeout_s=15,
@@ -136,8 +137,7 @@ def _down(built: House) -> Document:
 
 
 def _is_down(built: House, _ended: Document) -> None:
-    names = [item["name"] for item in built.get("/api/sandboxes")["items"]]
-    assert names == [BASE]
+    assert _names(built) == [BASE]
 
 
 def _apply(built: House) -> Document:
@@ -197,6 +197,37 @@ def _is_measured(built: House, ended: Document) -> None:
         assert sum(counters[each] for each in ends) == counters["planned"], counters
 
 
+def _demo(built: House) -> Document:
+    order = {"rate_rps": RATE_RPS, "duration": "1s", "function_duration": "1s"}
+    return dict(built.post("/api/demo", order))
+
+
+def _is_shown(built: House, ended: Document) -> None:
+    """Parts and whole say the same, and no behaviour of the demo is left behind."""
+    found = built.get("/api/operations", parent_id=ended["id"], page_size=100)["items"]
+    states = {operation["state"] for operation in found}
+    assert states <= ENDED, found
+    if ended["state"] == "succeeded":
+        assert states == {"succeeded"}, found
+        result_id = ended["result"]["overhead"]["result_id"]
+        assert built.get(f"/api/performance/results/{result_id}")["id"] == result_id
+        assert [proof["passed"] for proof in ended["result"]["behaviours"]] == [True, True]
+    else:
+        assert states != {"succeeded"}, ended
+    if SHOP in _names(built):
+        settled(built, BASE, SHOP)
+        assert built.get(f"/api/sandboxes/{SHOP}/behaviours")["items"] == []
+
+
+def _close_shop(built: House) -> None:
+    if SHOP in _names(built):
+        built.done(built.delete(f"/api/sandboxes/{SHOP}"))
+
+
+def _names(built: House) -> list[str]:
+    return [item["name"] for item in built.get("/api/sandboxes")["items"]]
+
+
 def _nothing(_built: House) -> None:
     return None
 
@@ -209,4 +240,5 @@ APPLY = Journey("sandbox.apply", _apply, _is_applied, _undo_all, 0.6)
 UNDO = Journey("sandbox.undo", _undo, _is_undone, _undo_all, 0.6)
 LOAD = Journey("load", _load, _is_measured, _nothing, 3.0, _MEASURED)
 OVERHEAD = Journey("overhead", _overhead, _is_measured, _nothing, 6.0, _MEASURED)
-ALL = (UP, DOWN, APPLY, UNDO, LOAD, OVERHEAD)
+DEMO = Journey("demo", _demo, _is_shown, _close_shop, 30.0, ENDED - {"cancelled"})
+QUICK = (UP, DOWN, APPLY, UNDO, LOAD, OVERHEAD)
