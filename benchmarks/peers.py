@@ -36,11 +36,25 @@ class MissingPeerError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a generator: requests answered, CPU seconds it took, what it printed."""
+    """One run of a generator: requests answered, CPU seconds by account, what it printed."""
 
     requests: float
-    cpu_s: float
+    user_s: float
+    kernel_s: float
     output: str = ""
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds it took."""
+        return self.user_s + self.kernel_s
+
+    def without(self, start: "Run") -> "Run":
+        """What a longer run took more than a shorter one."""
+        return Run(
+            self.requests - start.requests,
+            max(self.user_s - start.user_s, 1e-3),
+            max(self.kernel_s - start.kernel_s, 1e-3),
+        )
 
 
 @dataclass(frozen=True)
@@ -64,7 +78,7 @@ class Peer:
             process.returncode = os.waitstatus_to_exitcode(status)
             output.seek(0)
             text = output.read().decode(errors="replace")
-        return Run(self.count(text), used.ru_utime + used.ru_stime, text)
+        return Run(self.count(text), used.ru_utime, used.ru_stime, text)
 
 
 def cached(name: str, source: bytes, make: Callable[[Path], None]) -> Path:
