@@ -80,7 +80,7 @@ class TestSandboxTarget(TargetSuite):
         answers = await sample(Ask(way.host, way.port, "api"), samples=20, connections=2)
         assert set(count_by(answers, "x-served-by")) == {"api-v1-0"}
         left = [path.name for path in life.places.root.iterdir()]
-        assert sorted(left) == ["api-v1-0", "authority", "web-v1-0"]
+        assert sorted(left) == ["api-v1-0", "authority", "change.lock", "web-v1-0"]
 
     async def test_a_version_is_added_and_made_slow(self, target: Target, life: Lifecycle) -> None:
         first = await target.get(Ref("apps/v1", "Deployment", "api-v1"))

@@ -1,6 +1,7 @@
 """What a sandbox can do of what is asked, and whether it has done it."""
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
@@ -8,6 +9,7 @@ from meshery.apply.target import Change, Ref
 from meshery.behaviours.model import Behaviour, Fidelity
 from meshery.core.errors import UnavailableError, UnsupportedError
 from meshery.processes.client import SupervisorClient
+from meshery.processes.model import ProcessStatus
 from meshery.sandbox.edits import Plan
 from meshery.sandbox.envoy.admin import AdminClient
 from meshery.sandbox.envoy.subscriptions import versions
@@ -47,9 +49,9 @@ async def what_is_missing(
     return "; ".join(word for word in found if word)
 
 
-async def has_processes(supervisor: SupervisorClient, world: World) -> bool:
+def has_processes(running: Sequence[ProcessStatus], world: World) -> bool:
     """Whether the supervisor keeps every process of a world; it may be bringing one back."""
-    kept = {process.name for process in await supervisor.list(f"sandbox/{world.name}/")}
+    kept = {process.name for process in running}
     return all(name in kept for each in world.instances for name in process_names(world.name, each))
 
 

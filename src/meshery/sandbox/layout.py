@@ -38,6 +38,11 @@ class Places(msgspec.Struct, frozen=True):
         """Its logs; they outlive it until the next start."""
         return self.home / "logs" / "sandbox" / self.name
 
+    @property
+    def change_lock(self) -> Path:
+        """The file that is locked while the sandbox is changed."""
+        return self.root / "change.lock"
+
     def directory(self, instance: str) -> Path:
         """The configuration of one sidecar."""
         return self.root / instance

@@ -177,9 +177,9 @@ class SandboxService:
         """Where its files are on its host."""
         return Places(self._platform.settings.home_path, name)
 
-    def target(self, name: str, *, owner: str = "") -> SandboxTarget:
+    def target(self, name: str) -> SandboxTarget:
         """The sandbox as a Target; changing through it is for processes on the sandbox's host."""
-        return SandboxTarget(self._platform, name, owner=owner)
+        return SandboxTarget(self._platform, name)
 
     async def _view(self, row: SandboxRow) -> SandboxView:
         _, objects = await self._store.snapshot(row.name)

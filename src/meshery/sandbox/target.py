@@ -3,13 +3,12 @@
 The order is what makes it safe. A change is worked out and rendered without touching anything;
 new instances start first; every sidecar the change touches takes the new files; only then are the
 objects stored. Whatever fails before that puts the old files back and stores nothing. One change at
-a time: a lease by the sandbox's name, so that two processes do not write over each other.
+a time: a lock on a file of the sandbox, so that two processes do not write over each other.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from uuid import uuid4
 
 from meshery.apply.target import (
     Capabilities,
@@ -21,11 +20,11 @@ from meshery.apply.target import (
     WatchEvent,
 )
 from meshery.behaviours.model import Kind
-from meshery.core import leases
 from meshery.core.errors import ConflictError, NotFoundError, UnsupportedError
 from meshery.operations.platform import Platform
 from meshery.sandbox.convergence import converging, deliver_world
 from meshery.sandbox.edits import Plan, plan_apply, plan_delete
+from meshery.sandbox.filelock import only_one
 from meshery.sandbox.fitness import annotate, has_processes, what_is_missing
 from meshery.sandbox.layout import Places, all_ports, allocate, instances_of, layout_of
 from meshery.sandbox.model import World
@@ -35,8 +34,6 @@ from meshery.sandbox.store import Kept, SandboxRow, Store
 from meshery.sandbox.ways import first_instance, is_gateway
 from meshery.sandbox.world import build_world, sandbox_spec
 
-_LEASE_POLL_S = 0.02
-_LEASE_SLACK_S = 15.0
 _WATCH_POLL_S = 0.2
 _READY_POLL_S = 0.05
 _UNSUPPORTED = frozenset({Kind.LOCALITY.value})
@@ -46,12 +43,11 @@ Changes = list[Change]
 
 
 class SandboxTarget:
-    """One sandbox. `owner` names who changes it: the same owner may go on after a restart."""
+    """One sandbox. Changing it is for processes on its own host."""
 
-    def __init__(self, platform: Platform, name: str, *, owner: str = "") -> None:
+    def __init__(self, platform: Platform, name: str) -> None:
         self._platform = platform
         self._name = name
-        self._owner = owner or str(uuid4())
         self._store = Store(platform.database)
         self._places = Places(platform.settings.home_path, name)
 
@@ -226,41 +222,45 @@ class SandboxTarget:
         loop, supervisor = asyncio.get_running_loop(), supervisor_of(self._platform)
         deadline = loop.time() + timeout_s
         while True:
-            row, objects = await self._store.whole(self._name)
-            if row.phase == "up" and await has_processes(supervisor, self._built(row, objects)):
+            (row, objects), running = await asyncio.gather(
+                self._store.whole(self._name), supervisor.list(self._places.group())
+            )
+            if row.phase == "up" and has_processes(running, self._built(row, objects)):
                 return row, objects
             if loop.time() > deadline:
-                raise ConflictError(
-                    f"sandbox {self._name} is {row.phase}, so it cannot be changed",
-                    cause=row.reason or "its processes are gone",
-                    remedy=f"look at it: mesheryctl sandbox status {self._name}",
-                    code="meshery.sandbox.not_running",
-                )
+                raise _not_running(row)
             await asyncio.sleep(_READY_POLL_S)
 
     @asynccontextmanager
     async def _alone(self, timeout_s: float) -> AsyncIterator[None]:
         """One change at a time. ConflictError when another one takes longer than `timeout_s`."""
-        database, lease = self._platform.database, f"sandbox.{self._name}"
+        busy = ConflictError(
+            f"another change of sandbox {self._name} is in progress",
+            remedy="look at `mesheryctl operation list`, and try again",
+            code="meshery.sandbox.busy",
+        )
+        await self._until_placed(timeout_s)
+        async with only_one(self._places.change_lock, timeout_s=timeout_s, busy=busy):
+            yield
+
+    async def _until_placed(self, timeout_s: float) -> None:
+        """Wait until it has a directory: one that is just being started has none yet."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
-        ttl_s = timeout_s + _LEASE_SLACK_S
-        while True:
-            fence = await leases.acquire(database, lease, owner=self._owner, ttl_s=ttl_s)
-            if fence is not None:
-                break
+        while not self._places.root.is_dir():
+            row = await self._store.get(self._name)
             if loop.time() > deadline:
-                raise ConflictError(
-                    f"another change of sandbox {self._name} is in progress",
-                    remedy="look at `mesheryctl operation list`, and try again",
-                    code="meshery.sandbox.busy",
-                )
-            await asyncio.sleep(_LEASE_POLL_S)
-        try:
-            yield
-        finally:
-            release = leases.release(database, lease, owner=self._owner, fence=fence)
-            await asyncio.shield(asyncio.ensure_future(release))
+                raise _not_running(row)
+            await asyncio.sleep(_READY_POLL_S)
+
+
+def _not_running(row: SandboxRow) -> ConflictError:
+    return ConflictError(
+        f"sandbox {row.name} is {row.phase}, so it cannot be changed",
+        cause=row.reason or "its processes are gone",
+        remedy=f"look at it: mesheryctl sandbox status {row.name}",
+        code="meshery.sandbox.not_running",
+    )
 
 
 def _place(document: Object) -> tuple[str, str]:

@@ -81,7 +81,7 @@ async def down(run: Run) -> dict[str, Any]:
 async def apply(run: Run) -> dict[str, Any]:
     """Apply objects; done when every sidecar that carries them has acknowledged."""
     name, objects = run.input["sandbox"], run.input["objects"]
-    target = SandboxTarget(run.platform, name, owner=run.operation.id)
+    target = SandboxTarget(run.platform, name)
 
     async def put() -> Any:
         return _plain(await target.apply(objects))
@@ -95,7 +95,7 @@ async def undo(run: Run) -> dict[str, Any]:
     """Take objects away; done when every sidecar that carried them has acknowledged."""
     name = run.input["sandbox"]
     refs = msgspec.convert(run.input["refs"], list[Ref])
-    target = SandboxTarget(run.platform, name, owner=run.operation.id)
+    target = SandboxTarget(run.platform, name)
 
     async def take_away() -> Any:
         held = [ref for ref in refs if await target.has(ref)] if is_again else refs
