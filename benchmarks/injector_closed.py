@@ -61,7 +61,7 @@ def main() -> None:
         if ratio < limit:
             detail += (
                 f"; the target means {1e6 / theirs / limit:.2f} us per request, of native's "
-                f"{1e6 / ours:.2f} us the kernel's read, write and epoll are {kernel_us['native']:.2f}"
+                f"{1e6 / ours:.2f} us {kernel_us['native']:.2f} are read, write and epoll"
             )
         claim(title, ratio=ratio, target=wanted, met=ratio >= limit, detail=detail, foreign=foreign)
 

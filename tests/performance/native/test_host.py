@@ -59,9 +59,10 @@ def test_the_lead_follows_late_wake_ups_and_shrinks_under_load(
         lead.woke(80_000)
     assert 80_000 < lead.ns <= lead.MOST_NS
     monkeypatch.setattr(Lead, "MOST_CPU", -1.0)
-    for _ in range(40):
-        assert lead.judge_cpu(time.monotonic_ns())
+    judged = [lead.judge_cpu(time.monotonic_ns()) for _ in range(40)]
     assert lead.ns == 0
+    assert judged[-1] is True
+    assert judged[0] is False
 
 
 def test_a_timer_fires_when_it_should() -> None:

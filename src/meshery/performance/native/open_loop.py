@@ -58,17 +58,18 @@ class Lead:
         self.ns = min(int(self._late_ns) + self._MARGIN_NS, self._bound_ns)
 
     def judge_cpu(self, now: int) -> bool:
-        """Look at the CPU used since the last look; True when it is more than its share."""
+        """Look at the CPU used since the last look; True when it is too much without spinning."""
         cpu_ns = time.process_time_ns()
         share = (cpu_ns - self._cpu_ns) / max(1, now - self._at_ns)
         self._cpu_ns, self._at_ns = cpu_ns, now
+        spun_ns = self.ns
         if share > self.MOST_CPU:
             bound = int(min(self._bound_ns, self.ns) * 0.7)
             self._bound_ns = bound if bound > self._LEAST_NS else 0
         else:
             self._bound_ns = min(self.MOST_NS, int(self._bound_ns * 1.05) + 500)
         self.ns = min(self.ns, self._bound_ns)
-        return share > self.MOST_CPU
+        return share > self.MOST_CPU and spun_ns == 0
 
 
 class OpenLoop(Reactor):
@@ -95,6 +96,7 @@ class OpenLoop(Reactor):
     def run(self) -> None:
         """Dispatch every slot, then wait for the answers under way."""
         zero = self._block_end = self.zero_ns
+        self._lead.judge_cpu(now_ns())  # what starting took does not count
         self._changed_ns = now_ns()
         burst = 0
         for offset, arm in slots(self.plan):
