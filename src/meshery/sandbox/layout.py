@@ -5,6 +5,7 @@ instance has the same address after a restart, and a killed sidecar comes back w
 it.
 """
 
+import functools
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Places(msgspec.Struct, frozen=True):
     @property
     def sockets(self) -> Path:
         """Its Unix sockets, in a directory short enough for their paths."""
-        return runtime_dir(self.home) / self.name
+        return _runtime_dir(self.home) / self.name
 
     @property
     def logs(self) -> Path:
@@ -58,6 +59,10 @@ class Places(msgspec.Struct, frozen=True):
     def group(self, instance: str = "") -> str:
         """The supervisor's name for all processes of the sandbox, or of one instance."""
         return f"sandbox/{self.name}/" + (f"{instance}/" if instance else "")
+
+
+_runtime_dir = functools.cache(runtime_dir)
+"""Asked for each instance of each world; it looks at the disk."""
 
 
 def process_names(sandbox: str, instance: Instance) -> tuple[str, ...]:
