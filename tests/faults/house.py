@@ -47,6 +47,7 @@ class House:
         self._client: ServerClient | None = None
         self._environment = {**os.environ, **IMPATIENT, **(environment or {})}
         self._prefix = tuple(prefix)
+        self._built_at = time.time() - 1
 
     def start(self) -> None:
         """Start the server and wait until it, its bus and its worker are ready."""
@@ -124,7 +125,7 @@ class House:
         return [
             process
             for process in psutil.process_iter()
-            if process.pid != os.getpid() and _mentions(process, marks)
+            if process.create_time() > self._built_at and _mentions(process, marks)
         ]
 
     def role(self, role: str) -> list[psutil.Process]:

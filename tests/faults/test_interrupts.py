@@ -77,7 +77,7 @@ def test_an_interrupted_start_of_a_server_leaves_none(tmp_path: Path) -> None:
     assert_gone(built, within_s=5)
 
 
-@pytest.mark.parametrize("role", ["server", "app", "injector"])
+@pytest.mark.parametrize("role", ["server", "injector"])
 def test_an_interrupted_demo_ends_the_server_it_started(tmp_path: Path, role: str) -> None:
     home = tmp_path / "home"
     built = House(home)

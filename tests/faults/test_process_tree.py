@@ -3,30 +3,26 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from faults.house import CHILDREN, House, assert_gone, house, wait_for
+from faults.house import CHILDREN, House, assert_gone, wait_for
+from faults.journeys import BASE, settled
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """One house for all tests of this module; the last ones end it."""
-    with house(tmp_path_factory.mktemp("tree") / "home") as running:
-        yield running
-
-
-def told(built: House, name: str) -> bool:
+def told(built: House, name: str, *, known: set[str]) -> bool:
     return any(
-        event["subject"]["name"] == name and "back" in event["text"] for event in built.events()
+        event["subject"]["name"] == name and "back" in event["text"]
+        for event in built.events()
+        if event["id"] not in known
     )
 
 
 @pytest.mark.parametrize("role", CHILDREN)
-def test_a_killed_child_of_the_server_is_back_and_told_of(built: House, role: str) -> None:
-    before = built.children()
+def test_a_killed_child_of_the_server_is_back_and_told_of(lived_in: House, role: str) -> None:
+    built = lived_in
+    before, known = built.children(), {event["id"] for event in built.events()}
     killed = built.kill(role)
     began = time.monotonic()
     wait_for(
@@ -40,10 +36,11 @@ def test_a_killed_child_of_the_server_is_back_and_told_of(built: House, role: st
         child: before[child] for child in untouched
     }
     wait_for(built.is_ready, timeout_s=20, what="the server to be ready again")
-    wait_for(lambda: told(built, role), timeout_s=20, what=f"the event of {role}")
+    wait_for(lambda: told(built, role, known=known), timeout_s=20, what=f"the event of {role}")
 
 
-def test_server_and_supervisor_killed_at_once_leave_no_process(built: House) -> None:
+def test_server_and_supervisor_killed_at_once_leave_no_process(lived_in: House) -> None:
+    built = lived_in
     assert built.server is not None
     for pid in (built.children()["supervisor"], built.server.pid):
         os.kill(pid, signal.SIGKILL)
@@ -52,17 +49,20 @@ def test_server_and_supervisor_killed_at_once_leave_no_process(built: House) -> 
     built.start()
 
 
-def test_a_killed_server_leaves_no_process_and_starts_again(built: House) -> None:
-    built.kill_server()
-    built.start()
-    assert len(built.role("nats")) == 1
+def test_a_killed_server_leaves_no_process_and_starts_again(lived_in: House) -> None:
+    lived_in.kill_server()
+    lived_in.start()
+    assert len(lived_in.role("nats")) == 1
+    settled(lived_in, BASE)
 
 
-def test_a_server_told_to_stop_leaves_nothing(built: House) -> None:
-    built.stop()
-    assert_gone(built, within_s=1)
-    assert not (built.home / "server.json").exists()
-    assert not (built.home / "processes.json").exists()
+def test_a_server_told_to_stop_leaves_nothing(lived_in: House) -> None:
+    lived_in.stop()
+    assert_gone(lived_in, within_s=1)
+    assert not (lived_in.home / "server.json").exists()
+    assert not (lived_in.home / "processes.json").exists()
+    lived_in.start()
+    settled(lived_in, BASE)
 
 
 def test_a_server_killed_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
