@@ -4,6 +4,7 @@
 
 import asyncio
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sqlalchemy import BigInteger, Column, String, Table, func, insert, select, 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
+from fixtures.waiting import until
 from meshery.core.database import (
     Database,
     JsonDoc,
@@ -223,6 +225,12 @@ async def test_a_full_database_is_unavailable_and_recovers(sqlite_settings: Sett
 async def test_a_database_that_is_not_there_is_unavailable(url: str, tmp_path: Path) -> None:
     with pytest.raises(UnavailableError):
         await Database.open(Settings(home=str(tmp_path), database=DatabaseSettings(url=url)))
+    await until(_no_connection_threads, what="the end of the driver's threads")
+
+
+async def _no_connection_threads() -> bool:
+    """A connection that could not be opened ends its thread a moment later."""
+    return not any("_connection_worker" in thread.name for thread in threading.enumerate())
 
 
 async def test_pages_are_ordered_counted_and_bounded(things: Database) -> None:

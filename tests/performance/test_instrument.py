@@ -85,7 +85,8 @@ async def test_stalls_are_in_the_corrected_percentiles() -> None:
     assert arm.p99_us > 800_000
     # Four connections hide the stall from all but four answers: what uncorrected tools report.
     assert arm.service.p90_us < 100_000
-    assert max(second.p50_us for second in result.series) > 100_000
+    # The stall may begin in the middle of a second: half of that second's slots then feel it.
+    assert max(second.p90_us for second in result.series) > 300_000
 
 
 @pytest.mark.parametrize(
