@@ -132,9 +132,10 @@ async def test_nothing_is_left_in_the_temporary_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with serving() as server:
-        await run(plan_for(arm(server.port), duration_s=0.2), NativeGenerator(as_child))
-    assert not any(found for _, *found in os.walk(tmp_path) if any(found))
+    plan = plan_for(arm(9), duration_s=0.1)
+    async with aclosing(NativeGenerator(as_child).run(plan)) as samples:
+        async for _ in samples:
+            assert not any(found for _, *found in os.walk(tmp_path) if any(found))
 
 
 def test_lost_generators_survive_the_wire() -> None:

@@ -97,24 +97,20 @@ class NativeGenerator:
 
         server = await asyncio.start_unix_server(meet, path)
         launched: Launched | None = None
-        writer: asyncio.StreamWriter | None = None
         try:
-            launched = await self._launch(run_name(), path)
-            reader, writer = await _arrival(came, launched)
-            frames = _frames(reader, writer, plan, launched)
-            async with contextlib.aclosing(frames):
+            try:
+                launched = await self._launch(run_name(), path)
+                reader, writer = await _arrival(came, launched)
+            finally:  # the socket is open: whoever kills us now leaves nothing behind
+                server.close()
+                shutil.rmtree(directory, ignore_errors=True)
+            async with contextlib.aclosing(_frames(reader, writer, plan, launched)) as frames:
                 yield frames
         finally:
-            server.close()
-            if writer is None and came.done() and not came.cancelled():
-                writer = came.result()[1]
-            if writer is not None:
-                writer.close()
-                with contextlib.suppress(OSError):
-                    await writer.wait_closed()
+            if came.done() and not came.cancelled():
+                came.result()[1].close()
             if launched is not None:
                 await launched.stop()
-            shutil.rmtree(directory, ignore_errors=True)
 
 
 async def _arrival(
