@@ -8,6 +8,7 @@ import errno
 import select
 import ssl
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
 
@@ -37,7 +38,7 @@ class Arm:
         self.turn = _turns(exchanges)
 
 
-class Reactor:
+class Reactor(ABC):
     """Sockets, pools and the recorder of one run.
 
     `stopping` is set by whoever wants the run to end at once; `zero_ns` is slot 0; `scheduling` is
@@ -236,17 +237,17 @@ class Reactor:
 
     # What the loops decide for themselves:
 
+    @abstractmethod
     def run(self) -> None:
         """Run the schedule to its end, or until `stopping`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def connected(self, connection: Connection, now: int) -> None:
         """A connection is ready for its first request."""
-        raise NotImplementedError
 
+    @abstractmethod
     def connect_failed(self, pool: Pool, reason: str | None) -> None:
         """A connection could not be opened; no reason = it took too long."""
-        raise NotImplementedError
 
     def freed(self) -> None:
         """A request ended without an answer."""
