@@ -249,10 +249,10 @@ class Reactor(ABC):
     def connect_failed(self, pool: Pool, reason: str | None) -> None:
         """A connection could not be opened; no reason = it took too long."""
 
-    def freed(self) -> None:
+    def freed(self) -> None:  # noqa: B027 - a loop may have nothing to do
         """A request ended without an answer."""
 
-    def lost(self, pool: Pool) -> None:
+    def lost(self, pool: Pool) -> None:  # noqa: B027 - as above
         """A pool has one connection less."""
 
     def _arm(self, number: int) -> Arm:
