@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from faults.house import House, assert_gone, command, wait_for
-from faults.journeys import BASE, settled
+from faults.journeys import BASE, have_room, settled
 
 EXTRA = """\
 apiVersion: sandbox.meshery.io/v1
@@ -49,6 +49,7 @@ def newest(built: House) -> str:
 def test_an_interrupted_start_of_a_sandbox_leaves_none(lived_in: House, tmp_path: Path) -> None:
     file = tmp_path / "extra.yaml"
     file.write_text(EXTRA)
+    have_room(5)
     running = command(lived_in.home, "sandbox", "up", "-f", str(file), "-o", "json")
     out, _ = interrupted(running, lambda: newest(lived_in) == "sandbox.up running", delay_s=0.1)
     assert out == ""
@@ -77,10 +78,13 @@ def test_an_interrupted_start_of_a_server_leaves_none(tmp_path: Path) -> None:
     assert_gone(built, within_s=5)
 
 
-@pytest.mark.parametrize("role", ["server", "injector"])
-def test_an_interrupted_demo_ends_the_server_it_started(tmp_path: Path, role: str) -> None:
+@pytest.mark.parametrize(("role", "sidecars"), [("server", 0), ("injector", 8)])
+def test_an_interrupted_demo_ends_the_server_it_started(
+    tmp_path: Path, role: str, sidecars: int
+) -> None:
     home = tmp_path / "home"
     built = House(home)
+    have_room(sidecars)
     running = command(home, "demo", "--rate", "50", "-o", "json")
     out, _ = interrupted(running, lambda: bool(built.role(role)), delay_s=random.random())
     assert out == ""
@@ -88,6 +92,7 @@ def test_an_interrupted_demo_ends_the_server_it_started(tmp_path: Path, role: st
 
 
 def test_an_interrupted_demo_leaves_a_server_that_ran_before(lived_in: House) -> None:
+    have_room(6)
     running = command(lived_in.home, "demo", "--rate", "50", "-o", "json")
     out, _ = interrupted(running, lambda: len(lived_in.role("proxy")) > 5)
     assert out == ""
