@@ -8,7 +8,7 @@ WITH := $(BIN)/python -m
 MARK := not soak
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts bench soak docs wheel clean browser
+.PHONY: help install demo test lint types contracts bench soak docs wheel clean browser watches
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -34,7 +34,10 @@ demo: $(VENV)/.product ## the main job: a mesh on this machine, and what it cost
 browser:
 	@tools/browser
 
-test: install browser ## all tests but the long ones
+watches:
+	@tools/watches
+
+test: install browser watches ## all tests but the long ones
 	$(WITH) pytest -m '$(MARK)' $(PYTEST_FLAGS)
 
 lint: install ## style and import contracts
@@ -48,7 +51,7 @@ types: install ## mypy, strict
 bench: install ## every speed claim beside its peers; one Markdown table
 	$(BIN)/python benchmarks/report.py
 
-soak: install browser ## the long fault, fuzz and endurance loops
+soak: install browser watches ## the long fault, fuzz and endurance loops
 	$(WITH) pytest -m soak $(PYTEST_FLAGS)
 
 docs: install ## the documentation, in docs/_build/html
