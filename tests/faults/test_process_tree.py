@@ -68,7 +68,7 @@ def test_a_server_told_to_stop_leaves_nothing(lived_in: House) -> None:
 def test_a_server_killed_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    for delay_s in (0.5, 1.2, 1.9):
+    for delay_s in (0.6, 1.6):
         built = House(home)
         built.spawn()
         time.sleep(delay_s)
