@@ -244,13 +244,15 @@ def assert_gone(built: House, *, within_s: float = 10.0) -> None:
     )
 
 
-def wait_for(condition: Callable[[], bool], *, timeout_s: float, what: Words) -> None:
+def wait_for(
+    condition: Callable[[], bool], *, timeout_s: float, what: Words, poll_s: float = _POLL_S
+) -> None:
     """Wait until a condition holds; AssertionError naming it otherwise."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout_s:g} s for {what() if callable(what) else what}")
-        time.sleep(_POLL_S)
+        time.sleep(poll_s)
 
 
 def _line(process: psutil.Process) -> str:

@@ -54,6 +54,20 @@ def test_sandboxes_side_by_side_are_restored_after_the_server_was_killed(lived_i
     settled(lived_in, BASE)
 
 
+def test_a_start_cut_off_by_the_servers_death_starts_all_processes_again(lived_in: House) -> None:
+    operation = UP.start(lived_in)
+
+    def are_started() -> bool:
+        steps = lived_in.operation(operation["id"])["steps"]
+        return "ready" in {step["name"] for step in steps}
+
+    wait_for(are_started, timeout_s=20, what="the last step", poll_s=0.0)
+    lived_in.kill_server()
+    lived_in.start()
+    UP.check(lived_in, lived_in.done(operation))
+    UP.tidy(lived_in)
+
+
 def test_a_worker_frozen_beyond_its_lease_writes_one_outcome(lived_in: House) -> None:
     operation = LOAD.start(lived_in)
     wait_for(lambda: bool(lived_in.role("injector")), timeout_s=10, what="the injector")

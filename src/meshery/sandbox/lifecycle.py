@@ -126,6 +126,10 @@ class Lifecycle:
         """Have all applications running."""
         await (await self._runner()).start_applications()
 
+    async def start(self) -> None:
+        """Have all processes running; those that run already are left alone."""
+        await (await self._runner()).start()
+
     async def wait_ready(
         self, *, began_at: float, sidecars_ready_s: float, on_ready: OnReady
     ) -> Started:

@@ -133,11 +133,14 @@ async def _start(run: Run, life: Lifecycle) -> Started:
     async def tell(done: int, total: int) -> None:
         await run.progress(done, total, unit="instances", message=f"{done} of {total} ready")
 
+    is_again = bool(run.operation.steps)
     began_at = await run.step("configure", life.configure)
     sidecars_ready_s = await run.step("sidecars", lambda: life.start_sidecars(began_at=began_at))
     await run.step("applications", life.start_applications)
 
     async def ready() -> Started:
+        if is_again:  # all processes may have died with the server since they were started
+            await life.start()
         return await life.wait_ready(
             began_at=began_at, sidecars_ready_s=sidecars_ready_s, on_ready=tell
         )
