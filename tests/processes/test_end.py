@@ -46,6 +46,16 @@ async def test_a_signal_ends_everything(host: Host, number: signal.Signals) -> N
     assert await holds(lambda: not host.children())
 
 
+async def test_what_is_asked_of_one_that_ends_is_asked_of_the_next(host: Host) -> None:
+    await started(host, "stubborn", STUBBORN)  # it is given some time to end
+    host.close_input()
+    await asyncio.sleep(0.2)
+    asking = asyncio.create_task(host.client.start(sleeper()))
+    await asyncio.to_thread(host.process.wait, 10)
+    await asyncio.to_thread(host.start)
+    assert (await asking).state == "running"
+
+
 async def test_a_killed_supervisor_takes_its_children_along(host: Host) -> None:
     pids = [(await host.client.start(sleeper(f"s{number}"))).pid for number in range(3)]
     began = time.monotonic()

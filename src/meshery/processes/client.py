@@ -15,6 +15,7 @@ import msgspec
 from meshery.core.errors import DeadlineError, UnavailableError, error_from_dict
 from meshery.processes.model import ProcessEvent, ProcessSpec, ProcessStatus
 from meshery.processes.protocol import (
+    ENDING,
     Answer,
     Done,
     Failed,
@@ -124,7 +125,9 @@ class SupervisorClient:
                     try:
                         async with self._connection() as (_, reader, writer):
                             writer.write(encode(request))
-                            return _done(await read_answer(reader))
+                            answer = await read_answer(reader)
+                        if not _is_ending(answer):
+                            return _done(answer)
                     except _AWAY as error:
                         if not is_repeatable:
                             raise self._away(error) from error
@@ -179,6 +182,10 @@ class SupervisorClient:
             cause=f"{self._socket_path}: {error}",
             remedy="start Meshery's server (`mesheryctl system start`): it brings its supervisor",
         )
+
+
+def _is_ending(answer: Answer) -> bool:
+    return isinstance(answer, Failed) and answer.error.get("code") == ENDING
 
 
 def _done(answer: Answer) -> Done:

@@ -15,6 +15,8 @@ from meshery.processes.model import ProcessEvent, ProcessSpec, ProcessStatus
 
 SOCKET_NAME = "supervisor.sock"
 VERSION = 1
+ENDING = "meshery.supervisor.ending"
+"""The code of a supervisor's refusal while it ends; the next one is to be asked."""
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
 

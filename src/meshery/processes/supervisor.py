@@ -11,6 +11,7 @@ from signal import SIGKILL
 
 from meshery.core.errors import InvalidInputError, NotFoundError, Problem, UnavailableError
 from meshery.processes.model import ProcessEvent, ProcessSpec, ProcessStatus, Restart, is_within
+from meshery.processes.protocol import ENDING
 from meshery.processes.record import HOME_VARIABLE, Record, Recorded, record_file, write_record
 from meshery.processes.ring import Ring
 from meshery.processes.supervised import Supervised
@@ -122,6 +123,7 @@ class Supervisor:
                 "the supervisor is ending",
                 cause="its server ends",
                 remedy="ask again when the server runs again",
+                code=ENDING,
             )
 
     @asynccontextmanager
