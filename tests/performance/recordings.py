@@ -39,7 +39,8 @@ def plan_of(*arms: str, rate_rps: float = 200.0, duration_s: float = 4.0) -> Pla
 class Replay:
     """Plays a run of known latencies: a generator whose truth the test chose.
 
-    `shifts_us` moves an arm; `stop_before_final` ends as a lost injector does.
+    `shifts_us` moves an arm, `by_port_us` whatever is sent to a port; `stop_before_final` ends as
+    a lost injector does.
     """
 
     name: ClassVar[str] = "replay"
@@ -58,12 +59,14 @@ class Replay:
         self,
         shifts_us: dict[str, float],
         *,
+        by_port_us: dict[int, float] | None = None,
         health: Health | None = None,
         status: int = 200,
         stop_before_final: bool = False,
         slot_zero_ns: int = 0,
     ) -> None:
         self._shifts_us = shifts_us
+        self._by_port_us = by_port_us or {}
         self._health = health or Health(wall_s=4.0, cpu_share=0.1, run_queue_share=0.001)
         self._status = status
         self._stop_before_final = stop_before_final
@@ -75,7 +78,8 @@ class Replay:
     async def run(self, plan: Plan) -> AsyncGenerator[Sample, None]:
         per_block = round(plan.rate_rps * plan.block_s)
         blocks = round(plan.duration_s / plan.block_s)
-        drawn = _draw(plan, self._shifts_us, per_block, blocks)
+        drawn = _draw(plan, self._shifts_of(plan), per_block, blocks)
+        in_second = round(1 / plan.block_s)
         planned = {arm.name: per_block * blocks for arm in plan.arms}
         yield Started(
             generator=self.name,
@@ -92,11 +96,12 @@ class Replay:
                 block=number,
                 corrected={name: counts(values[number]) for name, values in drawn.items()},
             )
-            if number % 2:
+            begun = number + 1 - in_second
+            if begun % in_second == 0:
                 yield Second(
-                    second=number // 2,
+                    second=number // in_second,
                     arms={
-                        name: self._arm(np.concatenate(values[number - 1 : number + 1]), 0)
+                        name: self._arm(np.concatenate(values[begun : number + 1]), 0)
                         for name, values in drawn.items()
                     },
                 )
@@ -121,6 +126,13 @@ class Replay:
                 for name, values in drawn.items()
             ),
         )
+
+    def _shifts_of(self, plan: Plan) -> dict[str, float]:
+        ports = {arm.name: arm.endpoints[0].port for arm in plan.arms}
+        return {
+            arm: self._shifts_us.get(arm, 0.0) + self._by_port_us.get(port, 0.0)
+            for arm, port in ports.items()
+        }
 
     def _arm(self, values: Latencies, planned: int) -> ArmCounts:
         sparse = counts(values)

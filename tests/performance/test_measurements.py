@@ -11,7 +11,7 @@ import pytest
 from meshery.core.errors import ConflictError, InvalidInputError
 from meshery.performance.bench import Bench
 from meshery.performance.compare import compare, difference
-from meshery.performance.functions import Twin, run_functions
+from meshery.performance.functions import Twins, Way, run_functions
 from meshery.performance.live import LiveSecond
 from meshery.performance.load import endpoint_plan, load_plan, run_load, violations
 from meshery.performance.model import (
@@ -97,20 +97,31 @@ async def test_a_fixed_rate_is_kept() -> None:
     assert [attempt.rate_rps for attempt in result.attempts] == [200]
 
 
-async def functions_result(shifts: dict[str, float]) -> Result:
+async def functions_result(
+    shifts: dict[str, float], *, by_port_us: dict[int, float] | None = None
+) -> Result:
+    """Costs of functions that add `shifts`, on pairs whose ports are 80 and 81."""
+
     @asynccontextmanager
-    async def open_twin(name: str) -> AsyncIterator[Twin]:
+    async def open_twins(name: str) -> AsyncIterator[Twins]:
+        async def swap() -> None:
+            swapped.append(name)
+
         replay_shift["with"] = shifts[name]
-        yield Twin(ENDPOINT, ENDPOINT, plain_proxies=ME, with_proxies=ME, notes=(name,))
+        other = Way(msgspec.structs.replace(ENDPOINT, port=81), ME)
+        yield Twins(Way(ENDPOINT, ME), other, swap=swap, notes=(name,))
 
     replay_shift: dict[str, float] = {}
+    swapped: list[str] = []
     request = FunctionsRequest(
         sandbox="shop", functions=tuple(shifts), rate_rps=200, duration_s=4, warmup_s=0
     )
+    replay = Replay(replay_shift, by_port_us=by_port_us)
     result, histograms = await run_functions(
-        request, open_twin, bench=bench(Replay(replay_shift)), facts={"sandbox": "shop"}
+        request, open_twins, bench=bench(replay), facts={"sandbox": "shop"}
     )
     assert ("mtls/plain", "corrected") in histograms.encoded
+    assert swapped == list(shifts)
     return result
 
 
@@ -124,6 +135,15 @@ async def test_functions_that_cost_and_one_that_does_not() -> None:
     assert result.sentence.startswith("At the median, mutual TLS +")
     assert "Not distinguishable from nothing: access rule." in result.sentence
     assert mtls.notes == ("mtls",)
+
+
+async def test_pairs_that_differ_by_themselves_cost_nothing() -> None:
+    result = await functions_result({"mtls": 40.0, "access": 0.0}, by_port_us={81: 60.0})
+    mtls, access = (cost.delta_us["p50"] for cost in result.functions)
+    assert mtls.low <= 40 <= mtls.high < 60
+    assert access.holds_zero
+    assert access.high < 30
+    assert {cost.requests for cost in result.functions} == {1600}
 
 
 async def test_plain_load_is_told_second_by_second_and_judged() -> None:

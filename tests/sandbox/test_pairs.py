@@ -9,7 +9,15 @@ from meshery.core.errors import InvalidInputError, NotFoundError, UnsupportedErr
 from meshery.operations.platform import Platform
 from meshery.processes.usage import read_cpu
 from meshery.sandbox.layout import Places
-from meshery.sandbox.pairs import Pair, app_endpoint, close_abandoned, close_pair, open_pair
+from meshery.sandbox.pairs import (
+    Pair,
+    Traits,
+    app_endpoint,
+    change_pair,
+    close_abandoned,
+    close_pair,
+    open_pair,
+)
 from meshery.sandbox.probe import Answer, Ask, ask
 from sandbox.running import running_sandbox
 
@@ -40,20 +48,22 @@ async def test_pairs_in_front_of_a_running_application(platform: Platform) -> No
         started = time.perf_counter()
         secure = await open_pair(platform, "duo", name="one", app_instance="api-v1-0")
         took_s = time.perf_counter() - started
-        plain = await open_pair(platform, "duo", name="two", app_instance="api-v1-0", mtls=False)
+        plain = await open_pair(
+            platform, "duo", name="two", app_instance="api-v1-0", traits=Traits(mtls=False)
+        )
         denied = await open_pair(
             platform,
             "duo",
             name="three",
             app_instance="api-v1-0",
-            behaviours=deny,
+            traits=Traits(behaviours=deny),
         )
         allowed = await open_pair(
             platform,
             "duo",
             name="four",
             app_instance="api-v1-0",
-            behaviours=allow,
+            traits=Traits(behaviours=allow),
         )
         direct = Ask(*await app_endpoint(platform, "duo", "api-v1-0"), "api", "/echo")
         answers = [await through(pair) for pair in (secure, plain, denied, allowed)]
@@ -76,6 +86,23 @@ async def test_pairs_in_front_of_a_running_application(platform: Platform) -> No
         assert await close_abandoned(platform) == 0
 
 
+async def test_an_open_pair_takes_other_traits_in_the_same_processes(platform: Platform) -> None:
+    async with running_sandbox(platform, PLAIN):
+        pair = await open_pair(platform, "duo", name="one", app_instance="api-v1-0")
+        await change_pair(platform, "duo", pair, Traits(mtls=False))
+        assert b"x-forwarded-client-cert" not in (await through(pair, "/echo")).body.lower()
+        await change_pair(platform, "duo", pair, Traits(behaviours=(rule("deny", "web"),)))
+        assert (await through(pair)).status == 403
+        await change_pair(platform, "duo", pair, Traits())
+        assert b"x-forwarded-client-cert" in (await through(pair, "/echo")).body.lower()
+        near = Behaviour("near", Kind.LOCALITY, Target("api"), Locality())
+        with pytest.raises(UnsupportedError):
+            await change_pair(platform, "duo", pair, Traits(behaviours=(near,)))
+        assert (await through(pair)).status == 200
+        assert all(read_cpu(pid) for pid in pair.proxy_pids)
+        await close_pair(platform, "duo", "one")
+
+
 async def test_what_cannot_be_opened_leaves_nothing(platform: Platform) -> None:
     async with running_sandbox(platform, PLAIN):
         with pytest.raises(NotFoundError):
@@ -85,7 +112,11 @@ async def test_what_cannot_be_opened_leaves_nothing(platform: Platform) -> None:
         near = Behaviour("near", Kind.LOCALITY, Target("api"), Locality())
         with pytest.raises(UnsupportedError):
             await open_pair(
-                platform, "duo", name="one", app_instance="api-v1-0", behaviours=(near,)
+                platform,
+                "duo",
+                name="one",
+                app_instance="api-v1-0",
+                traits=Traits(behaviours=(near,)),
             )
         assert platform.supervisor is not None
         assert len(await platform.supervisor.list("sandbox")) == 4

@@ -29,17 +29,22 @@ class Bench:
     tell: Tell = tell_nobody
     host: Environment = field(default_factory=capture_host)
 
-    def listener(self, plan: Plan, *, phase: str, label: str = "") -> SecondListener:
-        """Turns the generator's seconds into those that are published."""
+    def listener(
+        self, plan: Plan, *, phase: str, label: str = "", after_s: float = 0.0, of_s: float = 0.0
+    ) -> SecondListener:
+        """Turns the generator's seconds into those that are published.
+
+        A plan that is a part of a longer measurement begins `after_s` into it; `of_s` is its whole.
+        """
 
         async def listen(second: Second) -> None:
             await self.tell(
                 LiveSecond(
-                    second=second.second,
+                    second=round(after_s) + second.second,
                     phase=phase,
                     label=label,
                     rate_rps=plan.rate_rps,
-                    duration_s=plan.length_s,
+                    duration_s=of_s or plan.length_s,
                     arms=live_arms(second.arms),
                 )
             )

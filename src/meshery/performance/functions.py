@@ -1,14 +1,15 @@
 """What each function of the mesh costs: twin sidecar pairs, one plain, one with it, in one run.
 
-Both pairs stand in front of the same application and get equal rates in rounds of random order, so
-their difference is the function's: of latency, and of the proxies' processor time per request. The
-plain twin of mutual TLS speaks plaintext; every other twin speaks mutual TLS on both sides.
+Both pairs stand in front of the same application and get equal rates in rounds of random order;
+half-way they change places, so that the function moves to the other processes. Their difference is
+then the function's: of latency, and of the proxies' processor time per request. The plain twin of
+mutual TLS speaks plaintext; every other twin speaks mutual TLS on both sides.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -16,6 +17,7 @@ from meshery.performance.attempts import less_would_help
 from meshery.performance.bench import Bench
 from meshery.performance.blocks import delta_intervals, ratio_delta_interval
 from meshery.performance.cost import ProxyMeter
+from meshery.performance.crossover import crossed, half_of
 from meshery.performance.measure import Measured, environment_of, histograms_of, measure
 from meshery.performance.model import FunctionsRequest, Validity
 from meshery.performance.native.plan import ArmPlan, EndpointPlan, Plan
@@ -36,17 +38,32 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Twin:
-    """A plain pair and one with a function, in front of one application; proxies name to pid."""
+class Way:
+    """The way through one pair, and its proxies (name to pid)."""
 
-    plain: EndpointPlan
-    with_function: EndpointPlan
-    plain_proxies: Mapping[str, int]
-    with_proxies: Mapping[str, int]
+    endpoint: EndpointPlan
+    proxies: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Twins:
+    """A plain pair and one with a function, in front of one application.
+
+    `swap` makes the plain one the other; it is done when their proxies have acknowledged it.
+    """
+
+    plain: Way
+    with_function: Way
+    swap: Callable[[], Awaitable[None]]
     notes: tuple[str, ...] = ()
 
+    @property
+    def swapped(self) -> "Twins":
+        """The same pairs after `swap`."""
+        return replace(self, plain=self.with_function, with_function=self.plain)
 
-OpenTwin = Callable[[str], AbstractAsyncContextManager[Twin]]
+
+OpenTwins = Callable[[str], AbstractAsyncContextManager[Twins]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,7 @@ class _Row:
 
 async def run_functions(
     request: FunctionsRequest,
-    open_twin: OpenTwin,
+    open_twins: OpenTwins,
     *,
     bench: Bench,
     facts: Mapping[str, str | dict[str, str]],
@@ -66,32 +83,49 @@ async def run_functions(
     rows: list[_Row] = []
     rate_rps = request.rate_rps
     for name in request.functions:
-        async with open_twin(name) as twin:
-            row, rate_rps = await _measure(name, twin, request, rate_rps=rate_rps, bench=bench)
+        async with open_twins(name) as twins:
+            row, rate_rps = await _measure(name, twins, request, rate_rps=rate_rps, bench=bench)
         rows.append(row)
     return await asyncio.to_thread(_account, request, rows, bench, facts)
 
 
 async def _measure(
-    name: str, twin: Twin, request: FunctionsRequest, *, rate_rps: float, bench: Bench
+    name: str, twins: Twins, request: FunctionsRequest, *, rate_rps: float, bench: Bench
 ) -> tuple[_Row, float]:
     """One row; when this host cannot keep up, once more at half the rate, kept for later rows."""
-    measured = await _once(name, twin, request, rate_rps=rate_rps, bench=bench)
+    measured = await _crossover(name, twins, request, rate_rps=rate_rps, bench=bench)
     verdict = measured.verdict
     if verdict.validity is Validity.INVALID and less_would_help(verdict):
         rate_rps /= 2
-        measured = await _once(name, twin, request, rate_rps=rate_rps, bench=bench)
-    cost = await asyncio.to_thread(function_cost, name, measured, notes=twin.notes)
+        again = twins.swapped
+        measured = await _crossover(name, again, request, rate_rps=rate_rps, bench=bench)
+    cost = await asyncio.to_thread(function_cost, name, measured, notes=twins.notes)
     return _Row(cost, measured), rate_rps
 
 
-async def _once(
-    name: str, twin: Twin, request: FunctionsRequest, *, rate_rps: float, bench: Bench
+async def _crossover(
+    name: str, twins: Twins, request: FunctionsRequest, *, rate_rps: float, bench: Bench
 ) -> Measured:
-    plan = Plan(
+    """Both halves; the pairs have changed places when this returns."""
+    first = await _half(0, name, twins, request, rate_rps=rate_rps, bench=bench)
+    await twins.swap()
+    second = await _half(1, name, twins.swapped, request, rate_rps=rate_rps, bench=bench)
+    return await asyncio.to_thread(crossed, first, second)
+
+
+async def _half(
+    number: int,
+    name: str,
+    twins: Twins,
+    request: FunctionsRequest,
+    *,
+    rate_rps: float,
+    bench: Bench,
+) -> Measured:
+    whole = Plan(
         arms=(
-            ArmPlan(name=PLAIN, endpoints=(twin.plain,)),
-            ArmPlan(name=WITH, endpoints=(twin.with_function,)),
+            ArmPlan(name=PLAIN, endpoints=(twins.plain.endpoint,)),
+            ArmPlan(name=WITH, endpoints=(twins.with_function.endpoint,)),
         ),
         rate_rps=rate_rps,
         duration_s=request.duration_s,
@@ -100,8 +134,18 @@ async def _once(
         connections=request.connections,
         scheduling="fifo",
     )
-    meters = {PLAIN: ProxyMeter(twin.plain_proxies), WITH: ProxyMeter(twin.with_proxies)}
-    listener = bench.listener(plan, phase="functions", label=name)
+    plan = half_of(whole, number)
+    meters = {
+        PLAIN: ProxyMeter(twins.plain.proxies),
+        WITH: ProxyMeter(twins.with_function.proxies),
+    }
+    listener = bench.listener(
+        plan,
+        phase="functions",
+        label=name,
+        after_s=number * plan.duration_s,
+        of_s=whole.duration_s,
+    )
     return await measure(bench.generator, plan, meters=meters, on_second=listener)
 
 

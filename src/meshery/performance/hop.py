@@ -5,20 +5,26 @@ runs anyway; it exists only while it is measured. Its proxies are what is accoun
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
-from meshery.behaviours.model import Behaviour
 from meshery.core.errors import InvalidInputError
 from meshery.operations.platform import Platform
-from meshery.performance.functions import OpenTwin, Twin
+from meshery.performance.functions import OpenTwins, Twins, Way
 from meshery.performance.model import FunctionsRequest, OverheadRequest
 from meshery.performance.native.plan import EndpointPlan
 from meshery.performance.overhead import Hop
 from meshery.performance.rules import ROUTED_HEADER, ROUTED_VALUE, behaviours_of
 from meshery.performance.targets import Facts
-from meshery.sandbox.pairs import Pair, app_endpoint, close_pair, open_pair
+from meshery.sandbox.pairs import (
+    Pair,
+    Traits,
+    app_endpoint,
+    change_pair,
+    close_pair,
+    open_pair,
+)
 from meshery.sandbox.service import SandboxService
 
 Request = OverheadRequest | FunctionsRequest
@@ -44,30 +50,45 @@ async def open_hop(
         yield Hop(off=off, on=_through(pair, request), proxies=_proxies(pair), facts=facts)
 
 
-def twin_opener(platform: Platform, request: FunctionsRequest) -> OpenTwin:
+def twin_opener(platform: Platform, request: FunctionsRequest) -> OpenTwins:
     """Opens the twin pairs of a function; both are fresh, so neither has a longer past."""
 
     @asynccontextmanager
-    async def open_twin(function: str) -> AsyncIterator[Twin]:
+    async def open_twins(function: str) -> AsyncIterator[Twins]:
         instance = await _instance(platform, request)
-        rules = behaviours_of(function, source=request.source, destination=request.destination)
-        plaintext = function == "mtls"
-        async with AsyncExitStack() as stack:
-            plain, other = [
-                await stack.enter_async_context(pair)
-                for pair in (
-                    _pair(platform, request, instance, mtls=not plaintext),
-                    _pair(platform, request, instance, behaviours=rules),
-                )
-            ]
-            yield Twin(
-                plain=_through(plain, request),
-                with_function=_through(other, request),
-                plain_proxies=_proxies(plain),
-                with_proxies=_proxies(other),
+        plain, other = _traits(function, request)
+        async with (
+            _pair(platform, request, instance, plain) as first,
+            _pair(platform, request, instance, other) as second,
+        ):
+            yield Twins(
+                plain=Way(_through(first, request), _proxies(first)),
+                with_function=Way(_through(second, request), _proxies(second)),
+                swap=_swap(platform, request.sandbox, (first, plain), (second, other)),
             )
 
-    return open_twin
+    return open_twins
+
+
+def _traits(function: str, request: FunctionsRequest) -> tuple[Traits, Traits]:
+    """What the plain pair of a function does, and what the other one does."""
+    rules = behaviours_of(function, source=request.source, destination=request.destination)
+    return Traits(mtls=function != "mtls"), Traits(behaviours=rules)
+
+
+def _swap(
+    platform: Platform, sandbox: str, first: tuple[Pair, Traits], second: tuple[Pair, Traits]
+) -> Callable[[], Awaitable[None]]:
+    """Gives each pair the other's traits, every time it is called."""
+    pairs = (first[0], second[0])
+    traits = [first[1], second[1]]
+
+    async def swap() -> None:
+        traits.reverse()
+        changes = zip(pairs, traits, strict=True)
+        await asyncio.gather(*(change_pair(platform, sandbox, *change) for change in changes))
+
+    return swap
 
 
 @asynccontextmanager
@@ -75,9 +96,7 @@ async def _pair(
     platform: Platform,
     request: Request,
     instance: str,
-    *,
-    mtls: bool = True,
-    behaviours: Sequence[Behaviour] = (),
+    traits: Traits = Traits(),  # noqa: B008 - frozen
 ) -> AsyncIterator[Pair]:
     name = f"measure-{uuid4().hex[:8]}"
     try:
@@ -86,8 +105,7 @@ async def _pair(
             request.sandbox,
             name=name,
             app_instance=instance,
-            mtls=mtls,
-            behaviours=tuple(behaviours),
+            traits=traits,
             source=request.source,
         )
     finally:

@@ -113,7 +113,7 @@ def added(one: ArmCounts, two: ArmCounts) -> ArmCounts:
         earlier = cells.get(key)
         cells[key] = cell if earlier is None else _added_cell(earlier, cell)
     return ArmCounts(
-        counters=_added_counters(one.counters, two.counters),
+        counters=added_counters(one.counters, two.counters),
         cells=tuple(cells.values()),
         connect=_sum(one.connect, two.connect),
         own_delay=_sum(one.own_delay, two.own_delay),
@@ -131,7 +131,8 @@ def _added_cell(one: Cell, two: Cell) -> Cell:
     )
 
 
-def _added_counters(one: Counters, two: Counters) -> Counters:
+def added_counters(one: Counters, two: Counters) -> Counters:
+    """The sum of what became of the requests of two accounts."""
     names = Counters.__struct_fields__
     return Counters(**{name: getattr(one, name) + getattr(two, name) for name in names})
 

@@ -87,8 +87,8 @@ async def _overhead(run: Run, request: OverheadRequest) -> tuple[Result, Histogr
 
 async def _functions(run: Run, request: FunctionsRequest) -> tuple[Result, Histograms]:
     facts = await sandbox_facts(run.platform, request.sandbox)
-    open_twin = twin_opener(run.platform, request)
-    return await run_functions(request, open_twin, bench=_bench(run), facts=facts)
+    open_twins = twin_opener(run.platform, request)
+    return await run_functions(request, open_twins, bench=_bench(run), facts=facts)
 
 
 async def _load(run: Run, request: RunRequest) -> tuple[Result, Histograms]:

@@ -11,7 +11,6 @@ processes carry the one that opened it, so that the keeper ends what a killed ow
 import asyncio
 import os
 import shutil
-from collections.abc import Sequence
 
 import msgspec
 
@@ -24,6 +23,7 @@ from meshery.processes.identity import start_ticks
 from meshery.sandbox import preflight
 from meshery.sandbox.envoy.files import write_sidecar
 from meshery.sandbox.envoy.readiness import wait_ready
+from meshery.sandbox.envoy.xds import apply_world
 from meshery.sandbox.layout import Places, all_ports
 from meshery.sandbox.model import Instance, ServiceDef, World
 from meshery.sandbox.ports import take_ports
@@ -39,10 +39,26 @@ _ENDS = ("client", "server")
 OWNER = "MESHERY_PAIR_OWNER"
 
 
+class Traits(msgspec.Struct, frozen=True):
+    """What the two sidecars of a pair do: mutual TLS between them, and behaviours."""
+
+    mtls: bool = True
+    behaviours: tuple[Behaviour, ...] = ()
+
+    def given_to(self, world: World) -> World:
+        """A pair's world with these traits. UnsupportedError for what a pair cannot do."""
+        changed = msgspec.structs.replace(
+            world, behaviours=self.behaviours, mtls="strict" if self.mtls else "off"
+        )
+        _demand_possible(changed)
+        return changed
+
+
 class Pair(msgspec.Struct, frozen=True):
     """An open pair. Send to `url_host`:`port` with `authority` as the `Host` header.
 
     Processes and pids are those of the client sidecar and the server sidecar, in this order.
+    `world` is what it was opened as.
     """
 
     name: str
@@ -51,6 +67,7 @@ class Pair(msgspec.Struct, frozen=True):
     authority: str
     proxy_processes: tuple[str, ...]
     proxy_pids: tuple[int, ...]
+    world: World
 
 
 async def open_pair(
@@ -59,8 +76,7 @@ async def open_pair(
     *,
     name: str,
     app_instance: str,
-    mtls: bool = True,
-    behaviours: Sequence[Behaviour] = (),
+    traits: Traits = Traits(),  # noqa: B008 - frozen
     source: str = "",
 ) -> Pair:
     """Open a pair in front of a running application; ready when this returns.
@@ -72,16 +88,15 @@ async def open_pair(
     places, sandbox_world = await _sandbox(platform, sandbox)
     if not is_name(name):
         raise InvalidInputError(f"{name!r} is not the name of a pair")
-    world = await _pair_world(
+    bare = await _pair_world(
         platform,
         sandbox_world,
         places,
         name=name,
         application=_application(sandbox_world, app_instance),
         source=source,
-        mtls=mtls,
-        behaviours=tuple(behaviours),
     )
+    world = traits.given_to(bare)
     preflight.check_watches(wanted=inotify_needed(world))
     try:
         pids = await _start(platform, world, places)
@@ -96,7 +111,18 @@ async def open_pair(
         authority=server.service,
         proxy_processes=tuple(f"{places.group(each.name)}proxy" for each in world.instances),
         proxy_pids=pids,
+        world=world,
     )
+
+
+async def change_pair(platform: Platform, sandbox: str, pair: Pair, traits: Traits) -> None:
+    """Give an open pair other traits; done when both sidecars have acknowledged them.
+
+    RejectedError and DeadlineError as `apply_world`; the old traits are back then.
+    """
+    places, world = Places(platform.settings.home_path, sandbox), traits.given_to(pair.world)
+    sidecars = {each.name: sidecar_of(each, places) for each in world.instances}
+    await apply_world(render_world(world), sidecars=sidecars)
 
 
 async def close_pair(platform: Platform, sandbox: str, name: str) -> None:
@@ -154,10 +180,8 @@ async def _pair_world(
     name: str,
     application: Instance,
     source: str,
-    mtls: bool,
-    behaviours: tuple[Behaviour, ...],
 ) -> World:
-    """A world of two sidecars with the names and identities of the sandbox."""
+    """A world of two sidecars with the names and identities of the sandbox, without traits."""
     service = sandbox.service(application.service)
     caller = sandbox.service(source or caller_of(sandbox, service.name))
     version = next(each for each in service.versions if each.name == application.version)
@@ -188,18 +212,14 @@ async def _pair_world(
         app_port=application.app_port,
         has_app=False,
     )
-    world = World(
+    return World(
         name=sandbox.name,
         services=(
             ServiceDef(caller.name, caller.account, calls=(service.name,)),
             ServiceDef(service.name, service.account, versions=(version,)),
         ),
         instances=(client, server),
-        behaviours=behaviours,
-        mtls="strict" if mtls else "off",
     )
-    _demand_possible(world)
-    return world
 
 
 def _demand_possible(world: World) -> None:
