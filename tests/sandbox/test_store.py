@@ -73,6 +73,26 @@ async def test_commits_all_edits_or_none(store: Store) -> None:
     assert await store.object("shop", Ref("v1", "ServiceAccount", "c")) is None
 
 
+async def test_a_sandbox_and_its_objects_of_one_moment(store: Store) -> None:
+    await store.create("empty", owner="op", host="here", objects=[], layout={})
+    await create(store)
+    assert await store.whole("shop") == (await store.get("shop"), [account("a"), account("b")])
+    assert await store.whole("empty") == (await store.get("empty"), [])
+    with pytest.raises(NotFoundError):
+        await store.whole("none")
+
+
+async def test_a_change_may_bring_its_layout(store: Store) -> None:
+    await create(store)
+    layout = {"a-v1-0": {"app": 20_009}}
+    await store.commit("shop", [Edit("added", account("c"))], based_on=2, layout=layout)
+    row, objects = await store.whole("shop")
+    assert (row.layout, row.version) == (layout, 3)
+    assert objects == [account("a"), account("b"), account("c")]
+    with pytest.raises(NotFoundError):
+        await store.commit("none", [Edit("added", account("c"))], based_on=2)
+
+
 async def test_tells_what_changed(store: Store) -> None:
     await create(store)
     await store.commit("shop", [Edit("deleted", account("b"))], based_on=2)

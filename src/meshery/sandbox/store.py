@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Delete, Insert, Row, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -139,16 +139,17 @@ class Store:
 
     async def whole(self, name: str) -> Kept:
         """A sandbox and all of its objects, of one moment. NotFoundError when there is none."""
-        async with self._database.read() as connection:
-            found = await connection.execute(select(table).where(table.c.name == name))
-            row = found.one_or_none()
-            rows = await connection.execute(
-                select(sandbox_object.c.document).where(sandbox_object.c.sandbox == name)
-            )
-            documents = [each.document for each in rows]
-        if row is None:
+        query = (
+            select(table, sandbox_object.c.document)
+            .outerjoin(sandbox_object, sandbox_object.c.sandbox == table.c.name)
+            .where(table.c.name == name)
+        )
+        async with self._database.read() as connection:  # one statement: each is a few hops
+            rows = (await connection.execute(query)).all()
+        if not rows:
             raise _none(name)
-        return _sandbox(row), sorted(documents, key=ref_of)
+        documents = [each.document for each in rows if each.document is not None]
+        return _sandbox(rows[0]), sorted(documents, key=ref_of)
 
     async def object(self, name: str, ref: Ref) -> Object | None:
         """One object, None when there is none."""
@@ -167,27 +168,21 @@ class Store:
 
         With `layout`, that is written too.
         """
+        version = based_on + len(edits)
+        values: dict[str, Any] = {"version": version}
+        if layout is not None:
+            values["layout"] = layout
         async with self._database.write() as connection:
-            version = await _version(connection, name, lock=True)
-            if version != based_on:
-                raise ConflictError(
-                    f"sandbox {name} was changed by somebody else at the same time",
-                    remedy="try again",
-                    code="meshery.sandbox.changed",
+            await _advance(connection, name, based_on, values)
+            for number, edit in enumerate(edits, start=based_on + 1):
+                await _write(connection, name, number, edit)
+            if version > _CHANGES_KEPT:
+                await connection.execute(
+                    delete(sandbox_change).where(
+                        sandbox_change.c.sandbox == name,
+                        sandbox_change.c.version <= version - _CHANGES_KEPT,
+                    )
                 )
-            for edit in edits:
-                version += 1
-                await _write(connection, name, version, edit)
-            values: dict[str, Any] = {"version": version}
-            if layout is not None:
-                values["layout"] = layout
-            await connection.execute(update(table).where(table.c.name == name).values(**values))
-            await connection.execute(
-                delete(sandbox_change).where(
-                    sandbox_change.c.sandbox == name,
-                    sandbox_change.c.version <= version - _CHANGES_KEPT,
-                )
-            )
         return version
 
     async def changes(self, name: str, *, after: int) -> list[WatchEvent]:
@@ -209,10 +204,24 @@ class Store:
         return [WatchEvent(row.what, row.document, str(row.version)) for row in rows]
 
 
-async def _version(connection: AsyncConnection, name: str, *, lock: bool = False) -> int:
+async def _advance(
+    connection: AsyncConnection, name: str, based_on: int, values: dict[str, Any]
+) -> None:
+    """Change the row of a sandbox; ConflictError when its version is no longer `based_on`."""
+    changed = await connection.execute(
+        update(table).where(table.c.name == name, table.c.version == based_on).values(**values)
+    )
+    if changed.rowcount == 0:
+        await _version(connection, name)
+        raise ConflictError(
+            f"sandbox {name} was changed by somebody else at the same time",
+            remedy="try again",
+            code="meshery.sandbox.changed",
+        )
+
+
+async def _version(connection: AsyncConnection, name: str) -> int:
     query = select(table.c.version).where(table.c.name == name)
-    if lock:
-        query = query.with_for_update()
     version: int | None = (await connection.execute(query)).scalar_one_or_none()
     if version is None:
         raise _none(name)
@@ -229,18 +238,7 @@ def _none(name: str) -> NotFoundError:
 
 async def _write(connection: AsyncConnection, name: str, version: int, edit: Edit) -> None:
     ref = ref_of(edit.stored)
-    await connection.execute(delete(sandbox_object).where(*_is(name, ref)))
-    if edit.what != "deleted":
-        await connection.execute(
-            insert(sandbox_object).values(
-                sandbox=name,
-                api_version=ref.api_version,
-                kind=ref.kind,
-                namespace=ref.namespace,
-                name=ref.name,
-                document=edit.stored,
-            )
-        )
+    await connection.execute(_change_of_object(name, ref, edit))
     await connection.execute(
         insert(sandbox_change).values(
             sandbox=name,
@@ -250,6 +248,21 @@ async def _write(connection: AsyncConnection, name: str, version: int, edit: Edi
             kind=ref.kind,
             document=edit.stored,
         )
+    )
+
+
+def _change_of_object(name: str, ref: Ref, edit: Edit) -> Insert | Update | Delete:
+    if edit.what == "deleted":
+        return delete(sandbox_object).where(*_is(name, ref))
+    if edit.what == "modified":
+        return update(sandbox_object).where(*_is(name, ref)).values(document=edit.stored)
+    return insert(sandbox_object).values(
+        sandbox=name,
+        api_version=ref.api_version,
+        kind=ref.kind,
+        namespace=ref.namespace,
+        name=ref.name,
+        document=edit.stored,
     )
 
 
