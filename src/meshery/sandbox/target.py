@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import msgspec
+
 from meshery.apply.target import (
     Capabilities,
     Change,
@@ -30,9 +32,9 @@ from meshery.sandbox.layout import Places, all_ports, allocate, instances_of, la
 from meshery.sandbox.model import World
 from meshery.sandbox.objects import KINDS, workloads_of
 from meshery.sandbox.runner import supervisor_of
-from meshery.sandbox.store import Kept, SandboxRow, Store
+from meshery.sandbox.store import SandboxRow, Store
 from meshery.sandbox.ways import first_instance, is_gateway
-from meshery.sandbox.world import build_world, sandbox_spec
+from meshery.sandbox.world import build_world, changed_world, sandbox_spec
 
 _WATCH_POLL_S = 0.2
 _READY_POLL_S = 0.05
@@ -74,11 +76,11 @@ class SandboxTarget:
             plan = plan_apply(objects, current, version=row.version, dry_run=True)
             return annotate(plan, await self._planned(row, plan))
         async with self._alone(timeout_s):
-            row, current = await self._running(timeout_s)
-            plan = plan_apply(objects, current, version=row.version, dry_run=False)
-            after = await self._planned(row, plan)
+            now = await self._running(timeout_s)
+            plan = plan_apply(objects, now.objects, version=now.row.version, dry_run=False)
+            after = await self._after(now, plan)
             changes = annotate(plan, after)
-            await self._carry_out(plan, row, current, after, timeout_s=timeout_s)
+            await self._carry_out(plan, now, after, timeout_s=timeout_s)
         return changes
 
     async def get(self, ref: Ref) -> Object:
@@ -128,10 +130,10 @@ class SandboxTarget:
             _, current = await self._store.whole(self._name)
             return plan_delete(refs, current, dry_run=True).changes
         async with self._alone(timeout_s):
-            row, current = await self._running(timeout_s)
-            plan = plan_delete(refs, current, dry_run=False)
-            after = await self._planned(row, plan)
-            await self._carry_out(plan, row, current, after, timeout_s=timeout_s)
+            now = await self._running(timeout_s)
+            plan = plan_delete(refs, now.objects, dry_run=False)
+            after = await self._after(now, plan)
+            await self._carry_out(plan, now, after, timeout_s=timeout_s)
         return plan.changes
 
     async def ready(self, ref: Ref, *, timeout_s: float = 0.0) -> Readiness:
@@ -168,21 +170,18 @@ class SandboxTarget:
             world = await self._world()
             await deliver_world(self._platform, self._places, world, timeout_s=timeout_s)
 
-    async def _carry_out(
-        self,
-        plan: Plan,
-        row: SandboxRow,
-        current: Sequence[Object],
-        after: World,
-        *,
-        timeout_s: float,
-    ) -> None:
+    async def _carry_out(self, plan: Plan, now: "_Now", after: World, *, timeout_s: float) -> None:
         if not plan.edits:
             return
-        before = self._built(row, current)
         layout = layout_of(after)
-        async with converging(self._platform, self._places, before, after, timeout_s=timeout_s):
-            await self._store.commit(self._name, plan.edits, based_on=row.version, layout=layout)
+        async with converging(self._platform, self._places, now.world, after, timeout_s=timeout_s):
+            version = now.row.version
+            await self._store.commit(self._name, plan.edits, based_on=version, layout=layout)
+
+    async def _after(self, now: "_Now", plan: Plan) -> World:
+        """The world a plan leads to from the one that runs."""
+        changed = changed_world(now.world, plan.edits, plan.objects)
+        return changed or await self._planned(now.row, plan)
 
     async def _planned(self, row: SandboxRow, plan: Plan) -> World:
         """The world a plan leads to, with ports for instances that are new in it."""
@@ -214,8 +213,8 @@ class SandboxTarget:
                     yield event
             await asyncio.sleep(_WATCH_POLL_S)
 
-    async def _running(self, timeout_s: float) -> Kept:
-        """What is kept, once it runs: a start or a restoring writes all files anew.
+    async def _running(self, timeout_s: float) -> "_Now":
+        """What is there, once it runs: a start or a restoring writes all files anew.
 
         ConflictError when it does not run after `timeout_s`.
         """
@@ -225,8 +224,8 @@ class SandboxTarget:
             (row, objects), running = await asyncio.gather(
                 self._store.whole(self._name), supervisor.list(self._places.group())
             )
-            if row.phase == "up" and has_processes(running, self._built(row, objects)):
-                return row, objects
+            if row.phase == "up" and has_processes(running, world := self._built(row, objects)):
+                return _Now(row, objects, world)
             if loop.time() > deadline:
                 raise _not_running(row)
             await asyncio.sleep(_READY_POLL_S)
@@ -252,6 +251,14 @@ class SandboxTarget:
             if loop.time() > deadline:
                 raise _not_running(row)
             await asyncio.sleep(_READY_POLL_S)
+
+
+class _Now(msgspec.Struct, frozen=True):
+    """What is there before a change: as it is kept, and as it is rendered."""
+
+    row: SandboxRow
+    objects: Sequence[Object]
+    world: World
 
 
 def _not_running(row: SandboxRow) -> ConflictError:

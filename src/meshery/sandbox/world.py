@@ -6,6 +6,8 @@ were last changed, since the later one wins.
 
 from collections.abc import Sequence
 
+import msgspec
+
 from meshery.apply.target import Object, ref_of
 from meshery.behaviours.document import parse_behaviour
 from meshery.behaviours.model import Behaviour
@@ -13,7 +15,7 @@ from meshery.sandbox.layout import Places, instances_of
 from meshery.sandbox.model import GatewayRoute, Instance, ServiceDef, VersionDef, World
 from meshery.sandbox.objects import APP_PORT, Workload, workloads_of
 from meshery.sandbox.spec import SandboxSpec, spec_from_object
-from meshery.sandbox.store import Layout
+from meshery.sandbox.store import Edit, Layout
 
 
 def build_world(name: str, objects: Sequence[Object], *, layout: Layout, places: Places) -> World:
@@ -31,6 +33,16 @@ def build_world(name: str, objects: Sequence[Object], *, layout: Layout, places:
         gateway_routes=(GatewayRoute(spec.gateway),) if spec.gateway else (),
         mtls=spec.mtls,
     )
+
+
+def changed_world(before: World, edits: Sequence[Edit], objects: Sequence[Object]) -> World | None:
+    """The world after edits of behaviours alone; None when other objects changed as well.
+
+    Everything else stays as it was, so nothing else is read again.
+    """
+    if any(edit.stored["kind"] != "Behaviour" for edit in edits):
+        return None
+    return msgspec.structs.replace(before, behaviours=behaviours_of(objects))
 
 
 def sandbox_spec(objects: Sequence[Object]) -> SandboxSpec:
