@@ -56,7 +56,7 @@ class Runner:
         self.lifetime_s = parse_duration(platform.settings.sandbox.certificate_lifetime)
         self._world = world
         self._places = places
-        self._read_from = {log: _size(log) for log in self._logs()}
+        self._read_from: dict[Path, int] = {}
 
     @property
     def sidecars(self) -> dict[str, Sidecar]:
@@ -103,6 +103,7 @@ class Runner:
     async def _start(self, specs: Sequence[ProcessSpec]) -> None:
         async with asyncio.TaskGroup() as group:
             for spec in specs:
+                self._log_from(Path(spec.log_file))
                 group.create_task(self._supervisor.start(spec), name=f"start {spec.name}")
 
     async def wait_ready(
@@ -152,11 +153,9 @@ class Runner:
     def _chosen(self, instances: Iterable[Instance] | None) -> tuple[Instance, ...]:
         return self._world.instances if instances is None else tuple(instances)
 
-    def _logs(self) -> list[Path]:
-        parts = ("app", "proxy")
-        return [
-            self._places.log(each.name, part) for each in self._world.instances for part in parts
-        ]
+    def _log_from(self, log: Path) -> int:
+        """Where what is said since a start begins in a log: its size when first asked for."""
+        return self._read_from.setdefault(log, _size(log))
 
     def _app_spec(self, instance: Instance) -> ProcessSpec:
         path = Path(instance.directory) / _APP_CONFIG
@@ -174,13 +173,13 @@ class Runner:
         if instance.has_app:
             log = self._places.log(instance.name, "app")
             waiting.append(
-                _wait_app(instance, log, timeout_s=timeout_s, log_from=self._read_from[log])
+                _wait_app(instance, log, timeout_s=timeout_s, log_from=self._log_from(log))
             )
         await asyncio.gather(*waiting)
 
     async def _wait_sidecar(self, instance: Instance, timeout_s: float) -> None:
         sidecar = sidecar_of(instance, self._places)
-        log_from = self._read_from[sidecar.log_file]
+        log_from = self._log_from(sidecar.log_file)
         await wait_ready(sidecar, timeout_s=timeout_s, log_from=log_from)
 
 

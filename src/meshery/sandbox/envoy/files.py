@@ -33,12 +33,12 @@ def write_sidecar(directory: Path, config: SidecarConfig, *, leaf: Leaf, trust: 
 
 def put_file(directory: Path, name: str, content: Json) -> None:
     """Write one file whole (mode 0600)."""
-    stage = directory / _STAGE
-    stage.mkdir(mode=0o700, exist_ok=True)
-    waiting = stage / name
-    descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(content))
+    waiting = directory / _STAGE / name
+    descriptor = _create(waiting)
+    try:
+        _write_all(descriptor, msgspec.json.encode(content))
+    finally:
+        os.close(descriptor)
     waiting.replace(directory / name)
 
 
@@ -54,13 +54,31 @@ def read_file(directory: Path, name: str) -> Json | None:
 def read_version(directory: Path, name: str) -> str:
     """The version of a file, without reading the rest; empty when there is none."""
     try:
-        with (directory / name).open("rb") as file:
-            found = _VERSION.match(file.read(_VERSION_BYTES))
+        descriptor = os.open(f"{directory}/{name}", os.O_RDONLY)
     except FileNotFoundError:
         return ""
+    try:
+        found = _VERSION.match(os.read(descriptor, _VERSION_BYTES))
+    finally:
+        os.close(descriptor)
     return found[1].decode() if found else ""
 
 
 def identity_of(leaf: Leaf) -> Json:
     """The identity file of a certificate."""
     return identity_file(certificate=leaf.certificate_pem, key=leaf.key_pem)
+
+
+def _create(path: Path) -> int:
+    """Open a file to be written anew; its directory is made when it is missing."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        return os.open(path, flags, 0o600)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
