@@ -26,6 +26,9 @@ def test_a_syntax_fault_names_the_line() -> None:
         "[" * 100 + "]" * 100,
         "a: &a [x]\n" + "".join(f"k{number}: *a\n" for number in range(100)),
         "a" * 2_000_000,
+        "a0: &a0 [x, y]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 31)),
+        "a0: &a0 {x: y}\n"
+        + "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 31)),
     ],
 )
 def test_bombs_are_refused_before_they_expand(bomb: str) -> None:
@@ -46,3 +49,14 @@ def test_a_missing_file_is_one_clear_error(tmp_path: Path) -> None:
 def test_binary_rubbish_is_refused() -> None:
     with pytest.raises(InvalidInputError):
         parse_yaml(b"\x00\xff\xfe", source="rubbish")
+
+
+@pytest.mark.parametrize("value", ["2001-99-99", "9" * 5_000, "&a [*a]"])
+def test_what_python_cannot_hold_is_refused(value: str) -> None:
+    with pytest.raises(InvalidInputError):
+        parse_yaml(f"a: {value}", source="odd.yaml")
+
+
+def test_plain_aliases_are_read() -> None:
+    document = parse_yaml("a: &a {x: 1}\nb: *a\nc: {<<: *a, y: 2}\n", source="test")
+    assert document.data == {"a": {"x": 1}, "b": {"x": 1}, "c": {"x": 1, "y": 2}}

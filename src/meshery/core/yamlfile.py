@@ -16,6 +16,8 @@ from meshery.core.errors import InvalidInputError, Problem
 MAX_BYTES = 1_048_576
 MAX_DEPTH = 32
 MAX_ALIASES = 64
+MAX_REPEATED = 50_000
+"""Nodes that aliases may add; a few dozen aliases of aliases would otherwise make billions."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -59,6 +61,7 @@ def parse_yaml(raw: bytes | str, *, source: str) -> YamlDocument:
         node = yaml.compose(text, Loader=_Loader)
         lines: dict[str, int] = {}
         if node is not None:
+            _refuse_growth(node, source)
             _index(node, "", lines)
         return YamlDocument(yaml.load(text, Loader=_Loader), lines, source)  # noqa: S506 - the loader is the safe one
     except yaml.MarkedYAMLError as error:
@@ -69,7 +72,8 @@ def parse_yaml(raw: bytes | str, *, source: str) -> YamlDocument:
             remedy="correct the line; check indentation, quotes and colons",
             problems=[Problem("", str(error.problem or error.context), line)],
         ) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    # ValueError, OverflowError: a date or number YAML allows to write and Python cannot hold
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         raise InvalidInputError(f"{source} is not valid YAML", cause=str(error)) from error
 
 
@@ -90,6 +94,30 @@ def _refuse_bombs(text: str, source: str) -> None:
                 remedy="write it flatter",
                 problems=[Problem("", "too deep or too many aliases", line)],
             )
+
+
+def _refuse_growth(root: Any, source: str) -> None:
+    """InvalidInputError when the document, its aliases written out, is far larger than before."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Any) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = 1  # what refers to itself is refused further on
+            sizes[id(node)] = 1 + sum(size(child) for child in _children(node))
+        return sizes[id(node)]
+
+    if size(root) - len(sizes) > MAX_REPEATED:
+        raise InvalidInputError(
+            f"{source} repeats itself too often",
+            cause=f"its aliases stand for more than {MAX_REPEATED} further values",
+            remedy="write it without aliases of aliases",
+        )
+
+
+def _children(node: Any) -> list[Any]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 def _index(node: Any, path: str, lines: dict[str, int]) -> None:
