@@ -84,4 +84,4 @@ def test_a_worker_frozen_beyond_its_lease_writes_one_outcome(lived_in: House) ->
     settled(lived_in, BASE)
     events = lived_in.events(operation_id=operation["id"])
     outcomes = [event["text"] for event in events if event["severity"] != "debug"]
-    assert sum(text.startswith("Load test: ") for text in outcomes) == 1, outcomes
+    assert sum(text.startswith("Measurement: ") for text in outcomes) == 1, outcomes

@@ -7,7 +7,8 @@ from meshery.performance.compare import compare
 from meshery.performance.model import Validity
 from meshery.performance.report import comparison_report, interval_text, result_report
 from meshery.performance.result import Attempt, FunctionCost, Interval, Violation
-from meshery.performance.words import functions_sentence, latency
+from meshery.performance.validity import Evidence, judge
+from meshery.performance.words import functions_sentence, latency, overhead_sentence
 from performance.results import overhead_result
 
 
@@ -35,6 +36,23 @@ async def test_the_report_of_a_hop() -> None:
     ):
         assert part in text
     assert "| ARM | REQUESTS |" in result_report(msgspec.to_builtins(result), markdown=True)
+
+
+def test_a_percentile_whose_interval_holds_zero_is_told_without_its_value() -> None:
+    valid = judge(Evidence(mode="closed", planned=1, sent=1, completed=1))
+    sure, unsure = Interval(300.0, 280.0, 320.0), Interval(900.0, -50.0, 2000.0)
+
+    def said(p50: Interval, p90: Interval, p99: Interval) -> str:
+        deltas = {"p50": p50, "p90": p90, "p99": p99}
+        return overhead_sentence(100, deltas, {}, valid).partition(";")[0]
+
+    whole = "At 100 requests per second the mesh adds 300 us at the median (280 to 320)"
+    assert said(sure, sure, sure) == f"{whole}, 300 us at p90 and 300 us at p99"
+    doubt = "the difference cannot be told from chance"
+    assert said(sure, sure, unsure) == f"{whole} and 300 us at p90, while at p99 {doubt}"
+    assert said(sure, unsure, unsure) == f"{whole}, while at p90 and p99 {doubt}"
+    assert "what the mesh adds cannot be told from chance: 900 us" in said(unsure, sure, sure)
+    assert "never answered" in overhead_sentence(100, {}, {}, valid)
 
 
 async def test_the_report_of_a_comparison_names_differences_first() -> None:

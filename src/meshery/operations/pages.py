@@ -13,7 +13,7 @@ from meshery.operations.platform import Platform
 from meshery.ui.context import PageContext
 from meshery.ui.format import ago, clock
 from meshery.ui.page import Hit, Notice, NoticeSource, Page
-from meshery.ui.widgets.data_table import Column, DataTable, TablePage, TableQuery
+from meshery.ui.widgets.data_table import Column, DataTable, Load, TablePage, TableQuery
 from meshery.ui.widgets.empty_state import empty_state
 from meshery.ui.widgets.html import tag
 from meshery.ui.widgets.page_header import page_header
@@ -57,7 +57,31 @@ async def notifications_page(context: PageContext) -> None:
         )
         return TablePage([_row(event) for event in page.items], page.total)
 
-    table = DataTable(
+    nothing, place = tag("div"), tag("div", classes="stack")
+    with nothing:
+        empty_state(
+            "Nothing happened yet",
+            "What starts, changes, fails or heals is told here, and stays for as long as the "
+            "settings say.",
+            icon="notifications_none",
+            command="mesheryctl event list",
+        )
+    with place:
+        table = _notifications(load)
+
+    async def renew() -> None:
+        """The table stays once there was anything: a search may find nothing."""
+        total = await table.refresh()
+        if total:
+            nothing.set_visibility(False)
+        place.set_visibility(not nothing.visible)
+
+    await renew()
+    context.every(5.0, renew, name="notifications")
+
+
+def _notifications(load: Load) -> DataTable:
+    return DataTable(
         [
             Column("severity", "Severity", "state", sortable=True),
             Column("text", "What happened", "link"),
@@ -70,8 +94,6 @@ async def notifications_page(context: PageContext) -> None:
         noun="notification",
         order="-at",
     )
-    await table.refresh()
-    context.every(5.0, table.refresh, name="notifications")
 
 
 def _row(event: Event) -> dict[str, object]:

@@ -14,16 +14,31 @@ def overhead_sentence(
     verdict: Verdict,
 ) -> str:
     """What the mesh adds on one hop, and whether that may be believed."""
-    p50, p90, p99 = (delta_us.get(name) for name in ("p50", "p90", "p99"))
-    if p50 is None or p90 is None or p99 is None:
+    if not delta_us:
         return "One of the arms was never answered, so nothing can be said of the difference."
-    told = (
-        f"At {rate_rps:,.0f} requests per second the mesh adds {p50.value:,.0f} us at the median "
-        f"({p50.low:,.0f} to {p50.high:,.0f}), {p90.value:,.0f} us at p90 and "
-        f"{p99.value:,.0f} us at p99; "
-    )
-    null = null_delta_us.get("p50")
-    return told + _belief(verdict, null)
+    told = f"At {rate_rps:,.0f} requests per second {_added(delta_us)}; "
+    return told + _belief(verdict, null_delta_us.get("p50"))
+
+
+def _added(delta_us: Mapping[str, Interval]) -> str:
+    """What is added at each percentile; of those whose interval holds zero only that it does."""
+    median = delta_us["p50"]
+    sure = [name for name in ("p90", "p99") if not delta_us[name].holds_zero]
+    unsure = [name for name in ("p90", "p99") if delta_us[name].holds_zero]
+    said = f"{median.value:,.0f} us at the median ({median.low:,.0f} to {median.high:,.0f})"
+    if median.holds_zero:
+        return f"what the mesh adds cannot be told from chance: {said}"
+    parts = [said, *(f"{delta_us[name].value:,.0f} us at {name}" for name in sure)]
+    added = f"the mesh adds {listed(parts)}"
+    if unsure:
+        added += f", while at {listed(unsure)} the difference cannot be told from chance"
+    return added
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Parts as a list in a sentence: `a, b and c`."""
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _belief(verdict: Verdict, null: Interval | None) -> str:

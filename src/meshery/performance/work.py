@@ -144,7 +144,7 @@ KINDS = (
         on_owner_loss=OwnerLoss.INTERRUPT,
         host_bound=True,
         timeout_s=_LONGEST_S,
-        title="Load test",
+        title="Measurement",
     ),
     WorkKind(
         name=KIND_FUNCTIONS,

@@ -17,7 +17,10 @@ class LiveTable:
         self._empty = empty
         self._cells: dict[str, list[Tag]] = {}
         self._drawn = False
-        with tag("div", classes="table-scroll"), tag("table", classes="plain", aria_label=label):
+        with (
+            tag("div", classes="table-scroll"),
+            tag("table", classes="plain live", aria_label=label),
+        ):
             with tag("thead"), tag("tr"):
                 for place, heading in enumerate(headings):
                     tag("th", heading, "number" if place in self._numbers else "", scope="col")
