@@ -126,13 +126,13 @@ async def test_large_results_fit_and_too_large_ones_fail_clearly(
 
 async def test_unclaimed_rows_are_announced_again_ever_more_seldom(platform: Platform) -> None:
     operation = await submit(platform, "test.echo", {})
-    assert await republish_once(platform, after_s=0.1) == 0
-    await asyncio.sleep(0.15)
-    assert await republish_once(platform, after_s=0.1) == 1
-    await asyncio.sleep(0.12)
-    assert await republish_once(platform, after_s=0.1) == 0
-    await asyncio.sleep(0.12)
-    assert await republish_once(platform, after_s=0.1) == 1
+    assert await republish_once(platform, after_s=0.6) == 0
+    await asyncio.sleep(0.7)
+    assert await republish_once(platform, after_s=0.6) == 1
+    await asyncio.sleep(0.7)
+    assert await republish_once(platform, after_s=0.6) == 0
+    await asyncio.sleep(0.7)
+    assert await republish_once(platform, after_s=0.6) == 1
     await platform.operations.cancel(operation.id, actor="a")
     await asyncio.sleep(0.5)
     assert await republish_once(platform, after_s=0.1) == 0
