@@ -38,7 +38,7 @@ watches:
 	@tools/watches
 
 test: install browser watches ## all tests but the long ones
-	$(WITH) pytest -m '$(MARK)' $(PYTEST_FLAGS)
+	$(WITH) pytest -n auto -m '$(MARK)' $(PYTEST_FLAGS)
 
 lint: install ## style and import contracts
 	$(BIN)/ruff check .
