@@ -1,6 +1,7 @@
 """Parts that tests of several rooms stand on; a room's own are in `tests/<room>/conftest.py`."""
 
 import pytest
+from xdist.remote import Producer
 
 from fixtures.database import (
     database,
@@ -10,15 +11,19 @@ from fixtures.database import (
     sqlite_template,
     storage_settings,
 )
+from fixtures.kube import kube, kube_namespace, second_kube
 from fixtures.nats import nats_server, private_nats, shared_nats
 from fixtures.workers import UnitScheduling, ordered, worker_count
 
 __all__ = [
     "database",
+    "kube",
+    "kube_namespace",
     "nats_server",
     "postgresql",
     "postgresql_settings",
     "private_nats",
+    "second_kube",
     "shared_nats",
     "sqlite_settings",
     "sqlite_template",
@@ -34,5 +39,5 @@ def pytest_xdist_auto_num_workers() -> int:
     return worker_count()
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config) -> UnitScheduling:
-    return UnitScheduling(config)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> UnitScheduling:
+    return UnitScheduling(config, log)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
 
 from fixtures import workers
 from fixtures.workers import LONGEST, SANDBOXES, UnitScheduling, ordered, unit_of, worker_count
@@ -49,6 +50,6 @@ def test_few_inotify_instances_are_left_to_one_worker(
     monkeypatch.setattr(workers, "_WATCHES", limit)
     monkeypatch.setattr(pytestconfig.option, "tx", ["2*popen"])
     monkeypatch.setattr(pytestconfig.option, "loadscopereorder", True)
-    scheduling = UnitScheduling(pytestconfig)
+    scheduling = UnitScheduling(pytestconfig, Producer("silent", enabled=False))
     assert scheduling._split_scope("tests/demo/test_demo.py::test_a") == unit
     assert scheduling._split_scope("tests/cli/test_root.py::test_a") == "cli/test_root.py"
