@@ -1,5 +1,6 @@
 """The world of a sandbox: from all of its objects, and after a change of its behaviours alone."""
 
+import copy
 from pathlib import Path
 
 from meshery.apply.shape import stamp
@@ -51,3 +52,18 @@ def test_a_change_of_anything_else_is_not_taken_for_one_of_behaviours() -> None:
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
     plan = plan_apply([*slow("one"), account], KEPT, version=20, dry_run=False)
     assert changed_world(world(KEPT), plan.edits, plan.objects) is None
+
+
+def test_every_object_the_ports_and_the_home_count_each_time() -> None:
+    first = world(KEPT)
+    slower = copy.deepcopy(KEPT)
+    workload = next(each for each in slower if each["metadata"]["name"] == "service-a-v1")
+    template = workload["spec"]["template"]["metadata"]
+    template["annotations"]["sandbox.meshery.io/latency"] = "70ms"
+    assert world(slower).service("service-a").versions[0].latency_ms == 70
+    assert world(KEPT) == first
+    ports = {name: dict.fromkeys(each, 1) for name, each in LAYOUT.items()}
+    elsewhere = Places(Path("/home/another"), "learn")
+    moved = build_world("learn", KEPT, layout=ports, places=elsewhere)
+    assert {each.inbound_port for each in moved.instances} == {1}
+    assert all(each.directory.startswith("/home/another/") for each in moved.instances)

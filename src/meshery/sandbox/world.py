@@ -4,6 +4,7 @@ Pure: the same objects and layout give the same world. Behaviours stand in the o
 were last changed, since the later one wins.
 """
 
+import functools
 from collections.abc import Sequence
 
 import msgspec
@@ -20,19 +21,9 @@ from meshery.sandbox.store import Edit, Layout
 
 def build_world(name: str, objects: Sequence[Object], *, layout: Layout, places: Places) -> World:
     """The world of a sandbox. InvalidInputError lists what in its objects cannot be used."""
-    spec = sandbox_spec(objects)
-    workloads = workloads_of(objects)
-    return World(
-        name=name,
-        services=tuple(_services(workloads)),
-        instances=tuple(
-            _instance(instance, workload, layout=layout, places=places)
-            for instance, workload in instances_of(workloads).items()
-        ),
-        behaviours=behaviours_of(objects),
-        gateway_routes=(GatewayRoute(spec.gateway),) if spec.gateway else (),
-        mtls=spec.mtls,
-    )
+    rest = [document for document in objects if document["kind"] != "Behaviour"]
+    plain = _plain_world(name, msgspec.json.encode(rest), msgspec.json.encode(layout), places)
+    return msgspec.structs.replace(plain, behaviours=behaviours_of(objects))
 
 
 def changed_world(before: World, edits: Sequence[Edit], objects: Sequence[Object]) -> World | None:
@@ -56,6 +47,28 @@ def behaviours_of(objects: Sequence[Object]) -> tuple[Behaviour, ...]:
     documents = [document for document in objects if document["kind"] == "Behaviour"]
     documents.sort(key=lambda document: int(document["metadata"].get("resourceVersion", 0)))
     return tuple(parse_behaviour(document) for document in documents)
+
+
+@functools.lru_cache(maxsize=16)
+def _plain_world(name: str, objects: bytes, layout: bytes, places: Places) -> World:
+    """A world without behaviours. They change most often; the rest is seldom read again.
+
+    It is kept by the whole text it is made from, so it is right whoever changed what.
+    """
+    kept = msgspec.json.decode(objects)
+    ports = msgspec.json.decode(layout)
+    spec = sandbox_spec(kept)
+    workloads = workloads_of(kept)
+    return World(
+        name=name,
+        services=tuple(_services(workloads)),
+        instances=tuple(
+            _instance(instance, workload, layout=ports, places=places)
+            for instance, workload in instances_of(workloads).items()
+        ),
+        gateway_routes=(GatewayRoute(spec.gateway),) if spec.gateway else (),
+        mtls=spec.mtls,
+    )
 
 
 def _services(workloads: Sequence[Workload]) -> list[ServiceDef]:
