@@ -1,0 +1,87 @@
+"""Renewal of OpenID Connect id tokens for the `oidc` auth-provider of kubeconfigs.
+
+The issuer's certificate is always checked, against the system's authorities or the one given.
+"""
+
+import base64
+import binascii
+import ssl
+
+import httpx2
+import msgspec
+
+from meshery.core.errors import NotAuthenticatedError
+from meshery.kube.access import Oidc
+
+TIME_S = 20.0
+MAX_BYTES = 1_048_576
+
+
+class _Discovery(msgspec.Struct, frozen=True):
+    token_endpoint: str
+
+
+class _Tokens(msgspec.Struct, frozen=True):
+    id_token: str
+    refresh_token: str = ""
+
+
+class _Claims(msgspec.Struct, frozen=True):
+    exp: float = 0.0
+
+
+def expiry_of(id_token: str) -> float:
+    """When a token ends (Unix time in seconds); 0 when that cannot be read.
+
+    It is not verified here: that is the API server's task.
+    """
+    parts = id_token.split(".")
+    if len(parts) != 3:
+        return 0.0
+    try:
+        claims = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        return msgspec.json.decode(claims, type=_Claims).exp
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        return 0.0
+
+
+async def renew(oidc: Oidc) -> Oidc:
+    """The same provider with a new id token. NotAuthenticatedError when it gives none."""
+    if not oidc.refresh_token:
+        raise _failure(oidc, "the id token ended, and there is no refresh token")
+    trust = ssl.create_default_context(cadata=oidc.ca or None)
+    trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    try:
+        async with httpx2.AsyncClient(verify=trust, timeout=TIME_S) as client:
+            found = await client.get(f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration")
+            endpoint = msgspec.json.decode(_body(oidc, found), type=_Discovery).token_endpoint
+            answer = await client.post(
+                endpoint,
+                data={"grant_type": "refresh_token", "refresh_token": oidc.refresh_token},
+                auth=(oidc.client_id, oidc.client_secret),
+            )
+            tokens = msgspec.json.decode(_body(oidc, answer), type=_Tokens)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise _failure(oidc, f"the issuer does not answer: {error}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _failure(oidc, f"the issuer's answer is unreadable: {error}") from error
+    return msgspec.structs.replace(
+        oidc,
+        id_token=tokens.id_token,
+        refresh_token=tokens.refresh_token or oidc.refresh_token,
+    )
+
+
+def _body(oidc: Oidc, answer: httpx2.Response) -> bytes:
+    if answer.status_code != 200 or len(answer.content) > MAX_BYTES:
+        raise _failure(oidc, f"the issuer answered {answer.status_code}")
+    return answer.content
+
+
+def _failure(oidc: Oidc, cause: str) -> NotAuthenticatedError:
+    return NotAuthenticatedError(
+        f"the login at {oidc.issuer} ended",
+        cause=cause,
+        remedy="log in again (`kubectl oidc-login`), or use a ServiceAccount's token",
+        code="meshery.kube.oidc",
+    )
