@@ -10,12 +10,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from fixtures.database import PostgresCluster
 from fixtures.nats import NatsServer
 from fixtures.waiting import until
 from meshery.core.database import Database
+from meshery.core.errors import UnavailableError
 from meshery.core.settings import DatabaseSettings, Settings
 from meshery.operations.claims import Busy, Claimed, FencedError, claim, guard
 from meshery.operations.events import EventFilter
@@ -24,6 +25,7 @@ from meshery.operations.model import Operation, OperationState
 from meshery.operations.platform import Platform
 from meshery.operations.rows import wake_subject
 from meshery.operations.service import OperationFilter
+from meshery.operations.tables import operation as operation_table
 from operations.kinds import marks
 from operations.support import (
     WorkerProcess,
@@ -98,7 +100,7 @@ async def test_a_frozen_worker_is_fenced_and_there_is_one_outcome(
     async with worker_process(settings) as first:
         operation = await submit(platform, "test.steps", holding(marks_file, 1))
         await until(lambda: marked(marks_file, "holding"))
-        first.freeze()
+        await freeze_between_writes(first, platform, operation)
         async with worker_process(settings):
             await until(lambda: attempts(platform, operation, 2))
             marks_file.with_name("go").touch()
@@ -114,6 +116,29 @@ async def test_a_frozen_worker_is_fenced_and_there_is_one_outcome(
     assert [e.text for e in events.items].count("Steps: succeeded") == 1
 
 
+async def freeze_between_writes(
+    worker: WorkerProcess, platform: Platform, operation: Operation
+) -> None:
+    """Freeze it where it holds no lock of the database: that would freeze all others as well."""
+    for _ in range(20):
+        worker.freeze()
+        if await is_writable(platform.database, operation):
+            return
+        worker.thaw()
+        await asyncio.sleep(0.05)
+    raise AssertionError("the worker held a lock whenever it was frozen")
+
+
+async def is_writable(database: Database, operation: Operation) -> bool:
+    row = select(operation_table.c.id).where(operation_table.c.id == operation.id)
+    try:
+        async with database.write() as connection:
+            await connection.execute(row.with_for_update(nowait=True))
+    except UnavailableError:
+        return False
+    return True
+
+
 async def attempts(platform: Platform, operation: Operation, count: int) -> bool:
     steps = (await platform.operations.get(operation.id)).steps
     return any(step.attempt >= count for step in steps)
@@ -121,6 +146,17 @@ async def attempts(platform: Platform, operation: Operation, count: int) -> bool
 
 async def logged(worker: WorkerProcess, word: str) -> bool:
     return word in worker.log.read_text()
+
+
+async def test_a_lock_of_another_is_seen(platform: Platform, settings: Settings) -> None:
+    impatient = msgspec.structs.replace(settings.database, busy_timeout="100ms")
+    other = await Database.open(msgspec.structs.replace(settings, database=impatient))
+    operation = await submit(platform, "test.echo", {})
+    async with platform.database.write() as connection:
+        await connection.execute(select(operation_table.c.id).with_for_update())
+        assert not await is_writable(other, operation)
+    assert await is_writable(other, operation)
+    await other.close()
 
 
 async def test_work_that_must_not_be_repeated_is_interrupted(
