@@ -18,11 +18,13 @@ class Shop:
 
     def __init__(self) -> None:
         self.done = 0
+        self.began = asyncio.Event()
         self.slow = asyncio.Event()
         self.slow.set()
         self.status = 201
 
     async def order(self, request: Request) -> Response:
+        self.began.set()
         await self.slow.wait()
         self.done += 1
         body = await request.json()
@@ -79,11 +81,9 @@ async def test_a_second_request_meanwhile_is_told_to_come_back(
 ) -> None:
     shop.slow.clear()
     first = asyncio.create_task(client.post("/api/orders", json={}, headers=KEY))
-    for _ in range(100):
-        await asyncio.sleep(0.01)
-        busy = await client.post("/api/orders", json={"never": "reserved"}, headers=KEY)
-        if busy.status_code == 422:
-            break
+    await shop.began.wait()
+    other = await client.post("/api/orders", json={"another": "body"}, headers=KEY)
+    assert other.status_code == 422
     same = await client.post("/api/orders", json={}, headers=KEY)
     assert same.status_code == 409
     assert same.json()["code"] == "meshery.idempotency_busy"
