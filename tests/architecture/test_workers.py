@@ -48,8 +48,8 @@ def test_few_inotify_instances_are_left_to_one_worker(
     limit = tmp_path / "max_user_instances"
     limit.write_text(f"{watches}\n")
     monkeypatch.setattr(workers, "_WATCHES", limit)
-    monkeypatch.setattr(pytestconfig.option, "tx", ["2*popen"])
-    monkeypatch.setattr(pytestconfig.option, "loadscopereorder", True)
+    monkeypatch.setattr(pytestconfig.option, "tx", ["2*popen"], raising=False)
+    monkeypatch.setattr(pytestconfig.option, "loadscopereorder", True, raising=False)
     scheduling = UnitScheduling(pytestconfig, Producer("silent", enabled=False))
     assert scheduling._split_scope("tests/demo/test_demo.py::test_a") == unit
     assert scheduling._split_scope("tests/cli/test_root.py::test_a") == "cli/test_root.py"
