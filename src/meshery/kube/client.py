@@ -7,6 +7,7 @@ Bodies are bytes; who asks decodes what it needs. Every refusal is an error of `
 """
 
 import asyncio
+import io
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -227,7 +228,7 @@ class KubeClient:
                 method,
                 self._url(path, query),
                 headers=[*own, *headers, *self._login.headers(ticket)],
-                data=body or None,
+                data=io.BytesIO(body) if body else None,  # in chunks: some are megabytes
                 timeout=timeout,
                 allow_redirects=False,
                 **transport.options,

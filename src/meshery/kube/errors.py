@@ -116,6 +116,8 @@ def refusal(
             code="meshery.kube.throttled",
             retry_after_s=_retry_after(status, headers or {}) or 1.0,
         )
+    if code == 500 and _UNTYPED in message:
+        code = 422
     kind, name, remedy = _KINDS.get(code, (UnavailableError, "unavailable", "try again later"))
     return kind(
         message if code in {404, 409, 422} else f"{asked}: {message}",
@@ -125,6 +127,9 @@ def refusal(
         problems=[Problem(cause.field, cause.message) for cause in status.causes],
     )
 
+
+_UNTYPED = "failed to create typed patch object"
+"""How the API server tells of a field that apply does not know: as a fault of its own (500)."""
 
 _KINDS: dict[int, tuple[type[MesheryError], str, str]] = {
     400: (InvalidInputError, "invalid", "correct the request"),
