@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import BigInteger, Column, String, Table, func, insert, select, text, update
+from sqlalchemy import BigInteger, Column, String, Table, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
@@ -56,6 +56,20 @@ async def test_times_and_documents_return_as_they_were_stored(things: Database) 
     assert rows[0].at == at
     assert rows[0].document == document
     assert (rows[1].at, rows[1].document) == (None, None)
+
+
+async def test_one_query_is_fetched_whole_and_sees_what_was_committed(things: Database) -> None:
+    query = select(thing).order_by(thing.c.name)
+    assert await things.fetch(query) == []
+    async with things.write() as connection:
+        await connection.execute(insert(thing).values(name="x", count=1, document={"a": 1}))
+        assert await things.fetch(query) == []
+    assert [row._asdict() for row in await things.fetch(query)] == [
+        {"name": "x", "count": 1, "at": None, "document": {"a": 1}}
+    ]
+    assert len(await asyncio.gather(*(things.fetch(query) for _ in range(50)))) == 50
+    async with things.write() as connection:
+        await connection.execute(delete(thing))
 
 
 async def test_a_nul_character_does_not_break_a_document(things: Database) -> None:

@@ -12,7 +12,6 @@ Time is the database's (`db_now()`), never a process's clock, wherever two hosts
 
 import asyncio
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,17 +23,18 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Dialect,
+    Engine,
     MetaData,
     Row,
     Select,
+    create_engine,
     event,
     func,
+    make_url,
     select,
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -42,8 +42,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from meshery.core.database_faults import translated
 from meshery.core.durations import parse_duration
-from meshery.core.errors import InvalidInputError, MesheryError, UnavailableError
+from meshery.core.errors import InvalidInputError
 from meshery.core.page import MAX_PAGE_SIZE, PageQuery
 from meshery.core.paths import private_dir
 from meshery.core.settings import Settings
@@ -128,8 +129,9 @@ def later(seconds: float) -> ColumnElement[Any]:
 class Database:
     """One process's (and one event loop's) way to the rows."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, reader: Engine | None = None) -> None:
         self.engine = engine
+        self._reader = reader
         self.dialect: Literal["sqlite", "postgresql"] = (
             "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
         )
@@ -143,10 +145,9 @@ class Database:
         if url.startswith("sqlite"):
             if not settings.database.url:
                 private_dir(settings.home_path)
-            engine = _sqlite_engine(url, parse_duration(settings.database.busy_timeout))
+            database = cls(*_sqlite_engines(url, parse_duration(settings.database.busy_timeout)))
         else:
-            engine = _postgresql_engine(url, settings.database.pool_size)
-        database = cls(engine)
+            database = cls(_postgresql_engine(url, settings.database.pool_size))
         try:
             async with database.read() as connection:
                 await connection.execute(select(db_now()))
@@ -158,9 +159,21 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A deferred transaction: one consistent picture, no lock. UnavailableError on faults."""
-        with _Translated():
+        with translated():
             async with self._connection() as connection, connection.begin():
                 yield connection
+
+    async def fetch(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        """All rows of one query, in one trip: what `read()` does in nine on SQLite.
+
+        One statement needs no transaction of its own. UnavailableError on faults.
+        """
+        if self._reader is None:
+            async with self.read() as connection:
+                rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            return rows
+        with translated():
+            return await asyncio.to_thread(_fetch, self._reader, query)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -200,7 +213,7 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        with _Translated():
+        with translated():
             async with self._connection() as raw:
                 connection = await raw.execution_options(**{_WRITE_OPTION: True})
                 transaction = await connection.begin()
@@ -228,6 +241,8 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        if self._reader is not None:
+            self._reader.dispose()
         await _whole(self.engine.dispose())
 
 
@@ -262,28 +277,38 @@ async def fetch_page(
     return rows.all(), total
 
 
-def _sqlite_engine(url: str, busy_timeout_s: float) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        json_serializer=_to_json,
-        json_deserializer=msgspec.json.decode,
-        connect_args={"timeout": busy_timeout_s, "isolation_level": None},
-    )
+def _fetch(engine: Engine, query: Select[Any]) -> Sequence[Row[Any]]:
+    with engine.connect() as connection:
+        return connection.execute(query).all()
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        # FULL: a row that was answered for survives a power cut, at about 0.6 ms a commit.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITE_OPTION, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _sqlite_engines(url: str, busy_timeout_s: float) -> tuple[AsyncEngine, Engine]:
+    """One for transactions, and one for single queries, which threads of ours run whole."""
+    options: dict[str, Any] = {
+        "json_serializer": _to_json,
+        "json_deserializer": msgspec.json.decode,
+        "connect_args": {"timeout": busy_timeout_s, "isolation_level": None},
+    }
+    engine = create_async_engine(url, **options)
+    reader = create_engine(make_url(url).set(drivername="sqlite"), **options)
+    for each in (engine.sync_engine, reader):
+        event.listen(each, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    # Without "begin" the reader's queries stand alone: autocommit is the driver's (isolation None).
+    return engine, reader
 
-    return engine
+
+def _prepare(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # FULL: a row that was answered for survives a power cut, at about 0.6 ms a commit.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITE_OPTION, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _postgresql_engine(url: str, pool_size: int) -> AsyncEngine:
@@ -321,60 +346,3 @@ async def _whole(work: Awaitable[T]) -> T:
     if cancelled is not None:
         raise cancelled
     return result
-
-
-class _Translated:
-    """Turns faults of the database (not of the statement) into UnavailableError."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, (DBAPIError, OSError, PoolTimeoutError, sqlite3.Error)):
-            translated = _translate(error)
-            if translated is not None:
-                raise translated from error
-
-
-_SQLITE_FAULTS = {
-    "SQLITE_BUSY": ("locked", "another process holds the database's write lock", "try again"),
-    "SQLITE_LOCKED": ("locked", "another connection holds the table", "try again"),
-    "SQLITE_FULL": ("full", "the disk is full", "free some space in Meshery's home"),
-    "SQLITE_IOERR": ("io", "the disk reported an error", "check the disk and its free space"),
-    "SQLITE_CANTOPEN": ("open", "the file cannot be opened", "check the path and its permissions"),
-    "SQLITE_READONLY": ("readonly", "the file cannot be written", "check its permissions"),
-    "SQLITE_CORRUPT": ("corrupt", "the file is damaged", "restore it from a backup"),
-    "SQLITE_NOTADB": ("corrupt", "the file is no database", "restore it from a backup"),
-}
-_POSTGRESQL_FAULTS = {
-    "08": ("gone", "the connection broke", "check that PostgreSQL runs"),
-    "28": ("login", "PostgreSQL refused the login", "check user and password in database.url"),
-    "3D": ("gone", "the database does not exist", "create it, or correct database.url"),
-    "40": ("busy", "two transactions were in each other's way", "try again"),
-    "53": ("full", "PostgreSQL is out of disk, memory or connections", "free some"),
-    "55": ("locked", "another transaction holds a lock", "try again"),
-    "57": ("gone", "PostgreSQL is shutting down or starting", "try again"),
-    "58": ("io", "PostgreSQL's host reported an error", "read its log"),
-}
-
-
-def _translate(error: BaseException) -> MesheryError | None:
-    origin = getattr(error, "orig", None) or error
-    name = getattr(origin, "sqlite_errorname", "") or ""
-    state = getattr(origin, "sqlstate", "") or ""
-    fault = next((row for key, row in _SQLITE_FAULTS.items() if name.startswith(key)), None)
-    fault = fault or _POSTGRESQL_FAULTS.get(state[:2])
-    gone = isinstance(error, (OSError, PoolTimeoutError)) or getattr(
-        error, "connection_invalidated", False
-    )
-    if fault is None and gone:
-        fault = ("gone", str(origin) or type(origin).__name__, "check that the database runs")
-    if fault is None:
-        return None
-    code, cause, remedy = fault
-    return UnavailableError(
-        "the database cannot be used now",
-        cause=cause,
-        remedy=remedy,
-        code=f"meshery.database.{code}",
-    )

@@ -99,17 +99,15 @@ class Store:
     async def find(self, name: str) -> SandboxRow | None:
         """One sandbox, None when there is none."""
         query = select(table).where(table.c.name == name)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _sandbox(row)
+        rows = await self._database.fetch(query)
+        return _sandbox(rows[0]) if rows else None
 
     async def all(self, *, host: str | None = None) -> list[SandboxRow]:
         """All sandboxes by name, of one host or of every one."""
         query = select(table).order_by(table.c.name)
         if host is not None:
             query = query.where(table.c.host == host)
-        async with self._database.read() as connection:
-            return [_sandbox(row) for row in (await connection.execute(query)).all()]
+        return [_sandbox(row) for row in await self._database.fetch(query)]
 
     async def set(self, name: str, **values: Any) -> None:
         """Change columns of a sandbox (phase, reason, layout, host, ready_s); gone is no error."""
@@ -144,8 +142,7 @@ class Store:
             .outerjoin(sandbox_object, sandbox_object.c.sandbox == table.c.name)
             .where(table.c.name == name)
         )
-        async with self._database.read() as connection:  # one statement: each is a few hops
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.fetch(query)
         if not rows:
             raise _none(name)
         documents = [each.document for each in rows if each.document is not None]
