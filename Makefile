@@ -8,7 +8,7 @@ WITH := $(BIN)/python -m
 MARK := not soak
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts bench soak docs wheel clean browser watches
+.PHONY: help install demo test lint types contracts bench soak docs wheel clean browser watches kube
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,7 +37,10 @@ browser:
 watches:
 	@tools/watches
 
-test: install browser watches ## all tests but the long ones
+kube: install ## a Kubernetes control plane for the tests; built once, in about ten minutes
+	@$(WITH) meshery.kube.local.binaries
+
+test: install browser watches kube ## all tests but the long ones
 	$(WITH) pytest -n auto -m '$(MARK)' $(PYTEST_FLAGS)
 
 lint: install ## style and import contracts
@@ -51,7 +54,7 @@ types: install ## mypy, strict
 bench: install ## every speed claim beside its peers; one Markdown table
 	$(BIN)/python benchmarks/report.py
 
-soak: install browser watches ## the long fault, fuzz and endurance loops
+soak: install browser watches kube ## the long fault, fuzz and endurance loops
 	$(WITH) pytest -m soak $(PYTEST_FLAGS)
 
 docs: install ## the documentation, in docs/_build/html

@@ -70,6 +70,9 @@ def _controllers(layout: Layout) -> list[str]:
         "--use-service-account-credentials",
         "--leader-elect=false",
         "--secure-port=0",
+        # The usual 20 requests a second make the start of all controllers take 3 s longer.
+        "--kube-api-qps=1000",
+        "--kube-api-burst=1000",
     ]
 
 
@@ -83,5 +86,7 @@ def _kwok(layout: Layout) -> list[str]:
         f"--kubeconfig={layout.kubeconfig}",
         "--manage-all-nodes=true",
         "--node-ip=127.0.0.1",
+        # Without leases the controllers take a node for lost after 50 s.
+        "--node-lease-duration-seconds=40",
         *stages,
     ]
