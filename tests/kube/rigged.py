@@ -34,7 +34,8 @@ class RiggedServer:
         )
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        await request.read()
+        if "Upgrade" not in request.headers:
+            await request.read()
         self.seen.append(request)
         handler = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return await handler(request)

@@ -151,6 +151,7 @@ NOT_READY = [
     ),
     (thing(CORE, "Service", {}, {"type": "LoadBalancer"}), "load balancer", False),
     (thing(CORE, "Namespace", {"phase": "Terminating"}), "Terminating", False),
+    (thing(CORE, "Node"), "not Ready yet", False),
     (
         thing(
             "apiextensions.k8s.io/v1",

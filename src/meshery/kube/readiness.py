@@ -129,6 +129,7 @@ _RULES: dict[tuple[str, str], Callable[[Document, Document], Verdict]] = {
     **WORKLOADS,
     ("", "Service"): _service,
     ("", "Namespace"): _phase("Active"),
+    ("", "Node"): _needs("Ready"),
     ("", "PersistentVolumeClaim"): _phase("Bound"),
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _needs("NamesAccepted", "Established"),
     ("apiregistration.k8s.io", "APIService"): _needs("Available"),

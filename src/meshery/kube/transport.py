@@ -98,7 +98,9 @@ def translated(server: str, asked: str) -> Iterator[None]:
             raise certificate_refused(server, inner) from error
         raise unreachable(server, error) from error
     except aiohttp.WSServerHandshakeError as error:
-        raise refusal(error.status, Status(message=error.message), asked=asked) from error
+        # The library drops the body, in which the server says more.
+        said = Status(message=f"the stream was refused (HTTP status {error.status})")
+        raise refusal(error.status, said, asked=asked) from error
     except aiohttp.ConnectionTimeoutError as error:
         raise unreachable(server, error) from error
     except TimeoutError as error:
