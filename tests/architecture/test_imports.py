@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
-SERVER_LIBRARIES = {"fastapi", "starlette", "sqlalchemy", "nicegui", "pydantic", "nats", "numpy"}
+SERVER_LIBRARIES = {
+    *("fastapi", "starlette", "sqlalchemy", "nicegui", "pydantic", "nats", "numpy"),
+    *("kubernetes", "aiohttp"),
+}
 
 PROCESSES = [
     ("import meshery.cli.main", SERVER_LIBRARIES | {"click", "rich", "httpx2", "kubernetes"}),
@@ -14,6 +17,11 @@ PROCESSES = [
     ("import meshery.sandbox.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
     ("import meshery.performance.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
     ("import meshery.operations.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
+    ("import meshery.kube.kubeconfig", SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"}),
+    (
+        "import meshery.kube.client, meshery.kube.watching",
+        SERVER_LIBRARIES - {"kubernetes", "aiohttp", "pydantic"},
+    ),
     ("import meshery.client.http", SERVER_LIBRARIES | {"cryptography"}),
     ("import meshery.processes.supervisor_process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
     ("import meshery.performance.native.process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),

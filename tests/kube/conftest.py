@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from meshery.kube.client import KubeClient, Limits
+from meshery.kube.client import KubeClient
 from meshery.kube.kinds import KindCache
 from meshery.kube.kubeconfig import OWN, read_kubeconfigs
+from meshery.kube.limiter import Limits
 from meshery.kube.local.control_plane import ControlPlane
 
 FAST = Limits(qps=0)

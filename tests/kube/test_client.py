@@ -23,8 +23,9 @@ from meshery.core.errors import (
 )
 from meshery.kube.access import Access, Credentials
 from meshery.kube.answers import decoded
-from meshery.kube.client import KubeClient, Limits
+from meshery.kube.client import KubeClient
 from meshery.kube.errors import ExpiredError, FieldConflict, FieldConflictError, ThrottledError
+from meshery.kube.limiter import Limits
 
 
 async def test_a_request_carries_who_we_are_and_what_we_want() -> None:

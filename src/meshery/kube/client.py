@@ -15,7 +15,6 @@ from typing import Self
 from urllib.parse import urlencode
 
 import aiohttp
-import msgspec
 from yarl import URL
 
 from meshery import __version__
@@ -24,27 +23,11 @@ from meshery.kube.access import Access
 from meshery.kube.answers import Answer, bounded, lines_of
 from meshery.kube.credentials import Login, Ticket, ended_certificate
 from meshery.kube.errors import ThrottledError, refusal, status_of
-from meshery.kube.limiter import Limiter
+from meshery.kube.limiter import Limiter, Limits
 from meshery.kube.transport import Transport, is_loopback, translated
 
 Query = Sequence[tuple[str, str]]
 STATUS_BYTES = 1_048_576
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What one client may take.
-
-    Rate in requests per second (0: no limit), times in seconds, sizes in bytes.
-    """
-
-    qps: float = 50.0
-    burst: int = 100
-    timeout_s: float = 30.0
-    connect_s: float = 10.0
-    attempts: int = 4
-    max_wait_s: float = 30.0
-    max_answer_bytes: int = 268_435_456
-    max_line_bytes: int = 16_777_216
 
 
 class KubeClient:

@@ -1,6 +1,24 @@
-"""A token bucket: how many requests one client sends to one API server."""
+"""What one client may take of an API server: limits, and a token bucket for the rate."""
 
 import asyncio
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one client may take.
+
+    Rate in requests per second (0: no limit), times in seconds, sizes in bytes.
+    """
+
+    qps: float = 50.0
+    burst: int = 100
+    timeout_s: float = 30.0
+    connect_s: float = 10.0
+    attempts: int = 4
+    max_wait_s: float = 30.0
+    max_answer_bytes: int = 268_435_456
+    max_line_bytes: int = 16_777_216
 
 
 class Limiter:
