@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,18 @@ async def test_silence_within_a_stream_has_an_end() -> None:
         with pytest.raises(DeadlineError):
             async with client.lines("/", idle_s=0.2) as lines:
                 assert [line async for line in lines]
+
+
+async def test_many_open_watches_leave_room_for_requests() -> None:
+    async with (
+        rigged(*([streams({"a": 1}, then=10)] * 150), says(200, {})) as server,
+        KubeClient(server.access(), limits=Limits(qps=0, timeout_s=5)) as client,
+        AsyncExitStack() as stack,
+    ):
+        for _ in range(150):
+            lines = await stack.enter_async_context(client.lines("/"))
+            assert await anext(lines)
+        assert (await client.get("/")).status == 200
 
 
 async def test_a_broken_connection_is_one_error() -> None:

@@ -20,8 +20,8 @@ from meshery.core.errors import DeadlineError, InvalidInputError
 from meshery.kube.access import Access
 from meshery.kube.errors import Status, certificate_refused, refusal, unreachable
 
-CONNECTIONS = 64
-"""Most connections to one API server: long watches, and what runs beside them."""
+CONNECTIONS = 1_000
+"""Most connections to one API server. Each watch holds one, and clusters have hundreds of kinds."""
 
 
 class Transport:
