@@ -134,6 +134,22 @@ async def test_a_cancelled_write_is_whole_or_nothing(things: Database) -> None:
     assert all(halves.count(half) == 2 for half in halves)
 
 
+async def test_a_cancelled_statement_leaves_no_lock(things: Database) -> None:
+    async def add(name: str) -> None:
+        async with things.write() as connection:
+            await connection.execute(insert(thing).values(name=name, count=1))
+            await connection.execute(select(func.count()).select_from(thing))
+
+    for number in range(150):
+        tasks = [asyncio.create_task(add(f"{number}-{each}")) for each in range(number % 3 + 1)]
+        await asyncio.sleep(number % 20 * 0.0003)
+        for task in (*tasks, *tasks[: number % 2]):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.timeout(3):
+            await add(str(number))
+
+
 async def test_tasks_of_one_process_lose_no_update(things: Database) -> None:
     async with things.write() as connection:
         await connection.execute(insert(thing).values(name="x", count=0))

@@ -12,7 +12,7 @@ Time is the database's (`db_now()`), never a process's clock, wherever two hosts
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
@@ -22,6 +22,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Connection,
+    CursorResult,
     Dialect,
     Engine,
     MetaData,
@@ -48,6 +49,7 @@ from meshery.core.errors import InvalidInputError
 from meshery.core.page import MAX_PAGE_SIZE, PageQuery
 from meshery.core.paths import private_dir
 from meshery.core.settings import Settings
+from meshery.core.tasks import whole
 
 T = TypeVar("T")
 
@@ -126,6 +128,23 @@ def later(seconds: float) -> ColumnElement[Any]:
     return type_coerce(db_now(), BigInteger) + round(seconds * 1_000_000)
 
 
+class _WholeStatements(AsyncConnection):
+    """Finishes each statement even when its task is cancelled.
+
+    One that is cut off leaves a cursor that nobody closes, and with it SQLite's write lock.
+    """
+
+    async def execute(self, *arguments: Any, **options: Any) -> CursorResult[Any]:
+        """As SQLAlchemy has it; `scalar` and `scalars` come through here too."""
+        return await whole(super().execute(*arguments, **options))
+
+    async def run_sync(  # type: ignore[override]  # the same, less precisely
+        self, work: Callable[..., T], *arguments: Any, **options: Any
+    ) -> T:
+        """As SQLAlchemy has it."""
+        return await whole(super().run_sync(work, *arguments, **options))
+
+
 class Database:
     """One process's (and one event loop's) way to the rows."""
 
@@ -160,7 +179,8 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A deferred transaction: one consistent picture, no lock. UnavailableError on faults."""
         with translated():
-            async with self._connection() as connection, connection.begin():
+            async with self._connection() as connection:
+                await whole(connection.begin().start())
                 yield connection
 
     async def fetch(self, query: Select[Any]) -> Sequence[Row[Any]]:
@@ -200,30 +220,30 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
         """A connection of the pool. A cancel while it is opened must not leak it."""
-        opening = self.engine.connect()
+        opening = _WholeStatements(self.engine)
         try:
-            await _whole(opening.start())
+            await whole(opening.start())
         except asyncio.CancelledError:
-            await _whole(opening.close())
+            await whole(opening.close())
             raise
         try:
             yield opening
         finally:
-            await _whole(opening.close())
+            await whole(opening.close())
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         with translated():
             async with self._connection() as raw:
                 connection = await raw.execution_options(**{_WRITE_OPTION: True})
-                transaction = await connection.begin()
+                transaction = await whole(connection.begin().start())
                 try:
                     yield connection
                 except BaseException:
-                    await _whole(transaction.rollback())
+                    await whole(transaction.rollback())
                     raise
                 # A cancel during the commit must not leave its outcome unknown.
-                await _whole(transaction.commit())
+                await whole(transaction.commit())
 
     async def migrate(self) -> None:
         """Bring all tables to the newest revision; safe when several processes start at once."""
@@ -243,7 +263,7 @@ class Database:
         """Close all connections."""
         if self._reader is not None:
             self._reader.dispose()
-        await _whole(self.engine.dispose())
+        await whole(self.engine.dispose())
 
 
 async def fetch_page(
@@ -329,20 +349,3 @@ _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 def _to_json(value: Any) -> str:
     """JSON text; NUL, which JSONB refuses, becomes the replacement character."""
     return _NUL.sub(r"\1\\ufffd", msgspec.json.encode(value).decode())
-
-
-async def _whole(work: Awaitable[T]) -> T:
-    """Finish `work` even when the caller is cancelled meanwhile; then the cancel goes on."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-        except Exception:  # noqa: BLE001 - raised by result() below
-            break
-    result = task.result()
-    if cancelled is not None:
-        raise cancelled
-    return result

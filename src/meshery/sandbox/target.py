@@ -23,6 +23,7 @@ from meshery.apply.target import (
 )
 from meshery.behaviours.model import Kind
 from meshery.core.errors import ConflictError, NotFoundError, UnsupportedError
+from meshery.core.tasks import outlasting
 from meshery.operations.platform import Platform
 from meshery.sandbox.convergence import converging, deliver_world
 from meshery.sandbox.edits import Plan, plan_apply, plan_delete
@@ -176,7 +177,10 @@ class SandboxTarget:
         layout = layout_of(after)
         async with converging(self._platform, self._places, now.world, after, timeout_s=timeout_s):
             version = now.row.version
-            await self._store.commit(self._name, plan.edits, based_on=version, layout=layout)
+            committing = self._store.commit(self._name, plan.edits, based_on=version, layout=layout)
+            _, was_cancelled = await outlasting(committing)
+        if was_cancelled:  # too late: what is stored stays in effect
+            raise asyncio.CancelledError
 
     async def _after(self, now: "_Now", plan: Plan) -> World:
         """The world a plan leads to from the one that runs."""
