@@ -1,0 +1,1 @@
+"""What runs in the clusters: objects, meshes, control planes, data planes, and their changes."""
