@@ -23,8 +23,8 @@ def meta(name: str, namespace: str = "", **more: Any) -> Document:
 
 
 def namespace(name: str, *, labels: Any = None, annotations: Any = None, **more: Any) -> Document:
-    marks = {"labels": labels or {}, "annotations": annotations or {}}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": meta(name, **marks, **more)}
+    told = meta(name, labels=labels or {}, annotations=annotations or {}, **more)
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": told}
 
 
 def container(name: str, image: str, **more: Any) -> Document:
