@@ -4,6 +4,7 @@ For use without a cluster: pods with their owners, running on nodes, and the fie
 server gives to every object. All of it depends on names alone, so it is the same every time.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,9 +36,10 @@ def stored(document: Document, cluster: Cluster, *, after_s: int) -> Document:
     metadata = document["metadata"]
     kind, namespace, name = document["kind"], metadata.get("namespace", ""), metadata["name"]
     return {
-        **document,
+        **_defaulted(document),
         "metadata": {
             **metadata,
+            **_labels(document),
             **_owners(metadata, cluster),
             "uid": cluster.uid(kind, namespace, name),
             "resourceVersion": str(1000 + after_s),
@@ -45,6 +47,26 @@ def stored(document: Document, cluster: Cluster, *, after_s: int) -> Document:
             "creationTimestamp": at(cluster, after_s),
         },
     }
+
+
+def _labels(document: Document) -> Document:
+    metadata = document["metadata"]
+    if document["kind"] != "Namespace":
+        return {}
+    own = {"kubernetes.io/metadata.name": metadata["name"]}
+    return {"labels": {**metadata.get("labels", {}), **own}}
+
+
+def _defaulted(document: Document) -> Document:
+    """What the API server itself makes of some fields."""
+    if document["kind"] == "Namespace":
+        spec, status = {"finalizers": ["kubernetes"]}, {"phase": "Active"}
+        return {**document, "spec": spec, "status": status}
+    if "stringData" not in document:
+        return document
+    told = {key: b64encode(text.encode()).decode() for key, text in document["stringData"].items()}
+    rest = {key: value for key, value in document.items() if key != "stringData"}
+    return {**rest, "data": {**rest.get("data", {}), **told}}
 
 
 def at(cluster: Cluster, after_s: int) -> str:
@@ -110,8 +132,7 @@ def _daemon_set(document: Document, cluster: Cluster, _: Iterator[str]) -> Itera
 
 
 def _single_pod(document: Document, _: Cluster, nodes: Iterator[str]) -> Iterator[Document]:
-    node = next(nodes)
-    spec = {**document["spec"], "nodeName": node}
+    spec: Document = {**document["spec"], "nodeName": next(nodes)}
     yield {**document, "spec": spec, "status": _running(spec, document["metadata"])}
 
 
@@ -127,7 +148,7 @@ def _pod(
     owner: Document, template: Mapping[str, Any], cluster: Cluster, name: str, node: str
 ) -> Document:
     metadata = {**_child(owner, cluster, name), **template["metadata"]}
-    spec = {**template["spec"], "nodeName": node, "restartPolicy": "Always"}
+    spec: Document = {**template["spec"], "nodeName": node, "restartPolicy": "Always"}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
     pod = stored(pod, cluster, after_s=_age(owner, cluster) + 1)
     return {**pod, "status": _running(spec, pod["metadata"])}

@@ -1,24 +1,20 @@
 """Scripted clusters: what stands in them, in the order in which it comes to stand there.
 
     script = load("main")
-    await play(plane, script)        # on a control plane: the real controllers make the pods
-    documents(script)                # without any: every object, the pods included
+    documents(script)   # every object, the pods included, for use without a cluster
+    steps(script)       # what a person applies, in order; `clusters.play` does so
 
 `README.md` tells what each script holds, `expected.yaml` what a person would say of it.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from clusters.controllers import Cluster, at, expanded, stored, with_uids
+from clusters.controllers import Cluster, at, expanded, stored
 from clusters.definition import definitions
 from clusters.template import Document, common_values, documents_of, read
 from clusters.workload import with_proxy, workloads
-from fixtures.kube import kubectl
-from meshery.kube.local.control_plane import ControlPlane
 
 SCRIPTS = ("main", "cilium-cni", "cilium-mesh")
 POOL = "corp.example/pool"
@@ -109,71 +105,6 @@ def documents(script: Script) -> list[Document]:
     return list(expanded(complete, cluster))
 
 
-async def play(plane: ControlPlane, script: Script) -> None:
-    """Have the script on a control plane, which makes the pods; they may not run yet.
-
-    AssertionError with kubectl's complaint when anything is refused, an unknown field included.
-    """
-    uids: dict[tuple[str, str, str], str] = {}
-    for step in steps(script):
-        for document in await _apply(plane, _completed(step.documents, uids)):
-            metadata = document["metadata"]
-            key = (document["kind"], metadata.get("namespace", ""), metadata["name"])
-            uids[key] = metadata["uid"]
-        if step.name == "definitions":
-            names = [f"crd/{each['metadata']['name']}" for each in step.documents]
-            await kubectl(plane, "wait", "--for=condition=Established", "--timeout=30s", *names)
-
-
-async def clear(plane: ControlPlane, script: Script) -> None:
-    """Take the script off a control plane that others go on using; pods go in the background."""
-    everything = [each for step in reversed(steps(script)) for each in step.documents]
-    mine = [each for each in everything if each["metadata"]["name"] != "kube-system"]
-    words = ("--ignore-not-found", "--wait=false", "--grace-period=0", "-f", "-")
-    await kubectl(plane, "delete", *words, stdin=_listed(_unique(mine)))
-
-
-async def _apply(plane: ControlPlane, batch: Iterable[Document]) -> list[Document]:
-    text = _listed(batch)
-    if not text:
-        return []
-    words = ("apply", "--server-side", "--force-conflicts", "-o", "json", "-f", "-")
-    answer = json.loads(await kubectl(plane, *words, stdin=text))
-    found: list[Document] = answer["items"] if answer["kind"] == "List" else [answer]
-    return found
-
-
-def _listed(batch: Iterable[Document]) -> str:
-    return "\n---\n".join(json.dumps(each) for each in batch)
-
-
-def _unique(batch: Iterable[Document]) -> Iterator[Document]:
-    seen: set[tuple[Any, ...]] = set()
-    for each in batch:
-        metadata = each["metadata"]
-        key = (each["kind"], metadata.get("namespace"), metadata["name"])
-        if key not in seen:
-            seen.add(key)
-            yield each
-
-
-def _completed(
-    batch: Iterable[Document], uids: Mapping[tuple[str, str, str], str]
-) -> Iterator[Document]:
-    """The documents with the UIDs of owners that stand already."""
-    for each in batch:
-        metadata = each["metadata"]
-        if "ownerReferences" not in metadata:
-            yield each
-            continue
-        references = with_uids(
-            metadata["ownerReferences"],
-            metadata.get("namespace", ""),
-            lambda kind, namespace, name: uids[kind, namespace, name],
-        )
-        yield {**each, "metadata": {**metadata, "ownerReferences": references}}
-
-
 def _nodes(script: Script) -> Iterator[Document]:
     for name in script.nodes:
         labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", POOL: script.name}
@@ -203,14 +134,16 @@ def _with_late(document: Document, labelled: Mapping[str, Document], cluster: Cl
     full = labelled.get(document["metadata"]["name"])
     if document["kind"] != "Namespace" or full is None:
         return document
-    labels = full["metadata"]["labels"]
+    labels = {**document["metadata"]["labels"], **full["metadata"]["labels"]}
     manager = {
         "manager": "kubectl",
         "operation": "Apply",
         "apiVersion": "v1",
         "time": at(cluster, _LATE_S),
         "fieldsType": "FieldsV1",
-        "fieldsV1": {"f:metadata": {"f:labels": {f"f:{key}": {} for key in labels}}},
+        "fieldsV1": {
+            "f:metadata": {"f:labels": {f"f:{key}": {} for key in full["metadata"]["labels"]}}
+        },
     }
     metadata = {**document["metadata"], "labels": labels, "managedFields": [manager]}
     return {**document, "metadata": metadata}

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 import yaml
 from cryptography import x509
 
-from clusters.script import SCRIPTS, Script, clear, documents, load, play
+from clusters.play import clear, play
+from clusters.script import SCRIPTS, Script, documents, load
 from clusters.template import Document, common_values
 from fixtures.kube import kubectl
 from fixtures.waiting import until
@@ -45,7 +47,7 @@ async def test_a_real_control_plane_makes_the_same_of_the_scripts(
         for script in scripts:
             await play(kube, script)
         for script in scripts:
-            await until(lambda each=script: _all_run(kube, each), timeout_s=60)
+            await until(partial(_all_run, kube, script), timeout_s=60, what=script.name)
             live = await _pods(kube, script)
             assert Counter(map(shape, live)) == Counter(map(shape, pods(everything[script.name])))
         assert await _was_early(kube, scripts[0])
@@ -181,7 +183,7 @@ def role_of(pod: Document, mesh: str, namespace: str) -> str:
     if not own:
         is_carried = annotations.get("ambient.istio.io/redirection") == "enabled"
         return "ambient" if mesh == "istio" and is_carried else ""
-    if pod["metadata"]["ownerReferences"][0]["kind"] == "DaemonSet" if _owned(pod) else False:
+    if _owned(pod) and pod["metadata"]["ownerReferences"][0]["kind"] == "DaemonSet":
         return "node_proxies"
     if "waypoint" in own[0].get("args", []):
         return "waypoints"
@@ -236,14 +238,16 @@ def shape(pod: Document) -> Shape:
 
 
 async def _pods(kube: ControlPlane, script: Script) -> list[Document]:
-    found = json.loads(await kubectl(kube, "get", "pods", "-A", "-o", "json"))["items"]
+    async with kube.client() as client:
+        found = (await client.get("/api/v1/pods")).json()["items"]
     return [each for each in found if place(each) in script.namespaces]
 
 
 async def _all_run(kube: ControlPlane, script: Script) -> bool:
+    await asyncio.sleep(0.5)
     found = await _pods(kube, script)
     running = [each for each in found if each["status"].get("phase") == "Running"]
-    return len(found) == len(running) == EXPECTED[script.name]["pods"]
+    return [len(found), len(running)] == [EXPECTED[script.name]["pods"]] * 2
 
 
 async def _was_early(kube: ControlPlane, script: Script) -> bool:
