@@ -15,6 +15,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from clusters.template import Document
 
+POOL = "corp.example/pool"
+"""The label of the nodes of a script: its node agents run there and nowhere else."""
+
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -87,7 +90,8 @@ def expanded(documents: Iterable[Document], cluster: Cluster) -> Iterator[Docume
 
 def _deployment(document: Document, cluster: Cluster, nodes: Iterator[str]) -> Iterator[Document]:
     spec, count = document["spec"], document["spec"].get("replicas", 1)
-    yield {**document, "status": _status(count)}
+    status = _status(count, ready=count if _has_place(spec["template"], cluster) else 0)
+    yield {**document, "status": status}
     suffix = _letters(f"{document['metadata']['name']}-template", 10)
     template = _labelled(spec["template"], {"pod-template-hash": suffix})
     metadata = _child(document, cluster, f"{document['metadata']['name']}-{suffix}")
@@ -100,7 +104,7 @@ def _deployment(document: Document, cluster: Cluster, nodes: Iterator[str]) -> I
             "selector": {"matchLabels": template["metadata"]["labels"]},
             "template": template,
         },
-        "status": _status(count),
+        "status": status,
     }
     replica_set = {**replica_set, "metadata": stored(replica_set, cluster, after_s=1)["metadata"]}
     yield replica_set
@@ -111,7 +115,7 @@ def _deployment(document: Document, cluster: Cluster, nodes: Iterator[str]) -> I
 
 def _stateful_set(document: Document, cluster: Cluster, nodes: Iterator[str]) -> Iterator[Document]:
     count = document["spec"].get("replicas", 1)
-    yield {**document, "status": _status(count)}
+    yield {**document, "status": _status(count, ready=count)}
     for index in range(count):
         name = f"{document['metadata']['name']}-{index}"
         labels = {"apps.kubernetes.io/pod-index": str(index)}
@@ -148,10 +152,26 @@ def _pod(
     owner: Document, template: Mapping[str, Any], cluster: Cluster, name: str, node: str
 ) -> Document:
     metadata = {**_child(owner, cluster, name), **template["metadata"]}
-    spec: Document = {**template["spec"], "nodeName": node, "restartPolicy": "Always"}
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-    pod = stored(pod, cluster, after_s=_age(owner, cluster) + 1)
-    return {**pod, "status": _running(spec, pod["metadata"])}
+    spec: Document = {**template["spec"], "restartPolicy": "Always"}
+    if _has_place(template, cluster):
+        spec["nodeName"] = node
+    bare = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    pod = stored(bare, cluster, after_s=_age(owner, cluster) + 1)
+    since = pod["metadata"]["creationTimestamp"]
+    return {
+        **pod,
+        "status": _running(spec, pod["metadata"]) if "nodeName" in spec else _waits(since),
+    }
+
+
+def _has_place(template: Mapping[str, Any], cluster: Cluster) -> bool:
+    """Whether the nodes are of the pool that the pods ask for."""
+    return bool(template["spec"].get("nodeSelector", {}).get(POOL, cluster.name) == cluster.name)
+
+
+def _waits(since: str) -> Document:
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    return {"phase": "Pending", "conditions": [{**condition, "lastTransitionTime": since}]}
 
 
 def _child(owner: Document, cluster: Cluster, name: str) -> Document:
@@ -196,14 +216,9 @@ def _state(container: Mapping[str, Any], since: str, *, runs: bool = False) -> D
     }
 
 
-def _status(count: int) -> Document:
-    return {
-        "observedGeneration": 1,
-        "replicas": count,
-        "readyReplicas": count,
-        "availableReplicas": count,
-        "updatedReplicas": count,
-    }
+def _status(count: int, *, ready: int) -> Document:
+    status = {"observedGeneration": 1, "replicas": count, "updatedReplicas": count}
+    return status | ({"readyReplicas": ready, "availableReplicas": ready} if ready else {})
 
 
 def _labelled(template: Mapping[str, Any], labels: Mapping[str, str]) -> Document:

@@ -11,15 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from clusters.controllers import Cluster, at, expanded, stored
+from clusters.controllers import POOL, Cluster, at, expanded, stored
 from clusters.definition import definitions
 from clusters.template import Document, common_values, documents_of, read
 from clusters.workload import with_proxy, workloads
 
-SCRIPTS = ("main", "cilium-cni", "cilium-mesh")
-POOL = "corp.example/pool"
-"""The label of the nodes of a script: its node agents run there and nowhere else."""
-
+SCRIPTS = ("main", "cilium-cni", "cilium-mesh", "remains")
 _STARTED = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 _LATE_S = 3600
 _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
