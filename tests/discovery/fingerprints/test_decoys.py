@@ -112,7 +112,7 @@ LEFT = [
 
 def test_what_a_removed_mesh_left_is_a_note() -> None:
     assert everything(*LEFT) == ()
-    left = find_leftovers(MemorySnapshot(LEFT), bundled_fingerprints())
+    left = find_leftovers(MemorySnapshot(LEFT), bundled_fingerprints(), ())
     assert {(each.mesh, each.type): len(each.objects) for each in left} == {
         ("istio", "crd"): 2,
         ("istio", "webhook"): 1,

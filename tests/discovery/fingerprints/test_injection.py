@@ -66,7 +66,7 @@ def test_it_is_older_than_the_injector() -> None:
 
 
 def managed(time: str) -> list[dict[str, Any]]:
-    fields = {"f:metadata": {"f:labels": {"f:istio-injection": {}}}}
+    fields: dict[str, Any] = {"f:metadata": {"f:labels": {"f:istio-injection": {}}}}
     return [{"manager": "kubectl", "time": time, "fieldsV1": fields}]
 
 

@@ -348,5 +348,9 @@ def test_all_five_in_one_cluster() -> None:
     )
     assert set(found) == {"istio", "linkerd", "consul", "kuma", "cilium"}
     assert {name: each.data_planes.proxies for name, each in found.items()} == {
-        **{"istio": 0, "linkerd": 1, "consul": 1, "kuma": 0, "cilium": 0},
+        "istio": 0,
+        "linkerd": 1,
+        "consul": 1,
+        "kuma": 0,
+        "cilium": 0,
     }

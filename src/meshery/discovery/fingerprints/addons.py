@@ -16,7 +16,8 @@ def find_addons(snapshot: Snapshot, tables: Fingerprints) -> tuple[AddOnFound, .
     found = [
         addon
         for table in tables.addons
-        for workload in cluster.workloads
+        for position in cluster.workload_index.candidates([table.images])
+        for workload in (cluster.workloads[position],)
         if (addon := _fit(table, workload, cluster, tables.common.flavours))
     ]
     return tuple(sorted(found, key=lambda each: (each.name, each.namespace, each.workload)))

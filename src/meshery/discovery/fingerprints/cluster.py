@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from meshery.discovery.fingerprints.fields import (
@@ -16,6 +16,7 @@ from meshery.discovery.fingerprints.fields import (
     text,
     texts,
 )
+from meshery.discovery.fingerprints.index import Index
 from meshery.discovery.fingerprints.pods import (
     WORKLOAD_KINDS,
     Owner,
@@ -42,10 +43,16 @@ class Cluster:
     config_maps: Mapping[tuple[str, str], Document]
     webhooks: tuple[Webhook, ...]
     digests: Digests
+    pod_index: Index
+    workload_index: Index
+    home_labels: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def namespace_labels(self, name_: str) -> dict[str, str]:
+    def namespace_labels(self, name_: str) -> Mapping[str, str]:
         """A namespace's labels, with the one that the API server gives each."""
-        return {**labels(self.namespaces.get(name_, {})), "kubernetes.io/metadata.name": name_}
+        if name_ not in self.home_labels:
+            known = labels(self.namespaces.get(name_, {}))
+            self.home_labels[name_] = {**known, "kubernetes.io/metadata.name": name_}
+        return self.home_labels[name_]
 
     def data(self, home: str, config_map: str) -> dict[str, str]:
         """A ConfigMap's values; empty when it is not there."""
@@ -71,10 +78,13 @@ class Cluster:
 def read_cluster(snapshot: Snapshot) -> Cluster:
     """Read a snapshot once for all tables."""
     pods = _pods(snapshot)
+    workloads = _workloads(snapshot, pods)
     return Cluster(
         snapshot=snapshot,
         pods=pods,
-        workloads=_workloads(snapshot, pods),
+        workloads=workloads,
+        pod_index=Index.of(pods),
+        workload_index=Index.of(workloads),
         namespaces={name(each): each for each in snapshot.of("Namespace")},
         services=_by_place(snapshot, "Service"),
         config_maps=_by_place(snapshot, "ConfigMap"),

@@ -10,7 +10,7 @@ EMPTY: Document = {}
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """`value` when it is an object, else an empty one."""
-    return value if isinstance(value, Mapping) else EMPTY
+    return value if isinstance(value, dict | Mapping) else EMPTY
 
 
 def sequence(value: Any) -> Sequence[Any]:
@@ -33,7 +33,9 @@ def number(value: Any) -> int:
 def dig(document: Any, path: str) -> Any:
     """The value at a dotted path, None where it leads nowhere."""
     for part in path.split("."):
-        document = mapping(document).get(part)
+        if not isinstance(document, dict | Mapping):
+            return None
+        document = document.get(part)
     return document
 
 

@@ -150,9 +150,8 @@ def _specimens(finding: Finding) -> Iterable[Specimen]:
         )
     for agent in finding.parts.agents:
         yield Specimen(agent.container.image, agent.workload.labels, agent.workload.annotations)
-    for carried in finding.instance.carried:
-        if carried.container:
-            yield Specimen(carried.container.image, {}, {}, carried.revision)
+    seen = {(e.container.image, e.revision) for e in finding.instance.carried if e.container}
+    yield from (Specimen(image, {}, {}, revision) for image, revision in sorted(seen, key=str))
 
 
 def _notes(finding: Finding) -> Iterable[str]:

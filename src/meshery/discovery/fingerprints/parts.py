@@ -73,13 +73,22 @@ def find_parts(table: MeshTable, cluster: Cluster, scale: Scale) -> Parts:
     """Recognise a table's workloads by image and label."""
     components: list[ComponentFound] = []
     agents: list[AgentFound] = []
-    for workload in cluster.workloads:
+    for workload in _candidates(table, cluster):
         component = _component(table, workload, cluster, scale)
         if component:
             components.append(component)
         elif agent := _agent(table, workload, scale):
             agents.append(agent)
     return Parts(tuple(components), _managed(table, cluster, scale), tuple(agents))
+
+
+def _candidates(table: MeshTable, cluster: Cluster) -> list[Workload]:
+    """Those with an image of the table, and those that one of its webhooks may call."""
+    names = (*table.webhooks.injectors, *table.webhooks.validators)
+    called = {each.service[0] for each in cluster.webhooks if each.named(names)}
+    rows = [each.images for each in table.components] + [each.images for each in table.agents]
+    positions = cluster.workload_index.candidates(rows, namespaces=called)
+    return [cluster.workloads[position] for position in positions]
 
 
 def version_of(

@@ -43,16 +43,26 @@ def find_carried(
 ) -> tuple[Carried, ...]:
     """All running pods of the mesh's data planes, without the mesh's own workloads."""
     own = parts.owners()
-    found = []
-    for pod in cluster.pods:
-        if pod.phase != RUNNING or pod.owner in own:
-            continue
-        carried = _sidecar(table, pod, cluster, revisions, flavours) or _ambient(
-            table, pod, cluster, parts, revisions
-        )
-        if carried:
-            found.append(carried)
-    return tuple(found)
+    found: dict[int, Carried] = {}
+    for position in _candidates(table, cluster):
+        pod = cluster.pods[position]
+        if pod.phase == RUNNING and pod.owner not in own:
+            carried = _sidecar(table, pod, cluster, revisions, flavours)
+            if carried:
+                found[position] = carried
+    if parts.components or parts.agents or parts.managed:
+        # the annotation alone, long after its mesh went, carries nothing
+        for position, pod in enumerate(cluster.pods):
+            if pod.phase == RUNNING and position not in found and pod.owner not in own:
+                carried = _ambient(table, pod, cluster, revisions)
+                if carried:
+                    found[position] = carried
+    return tuple(found[position] for position in sorted(found))
+
+
+def _candidates(table: MeshTable, cluster: Cluster) -> list[int]:
+    names = {name for row in table.proxies for name in row.containers}
+    return cluster.pod_index.candidates([row.images for row in table.proxies], containers=names)
 
 
 def proxy_evidence(carried: tuple[Carried, ...], scale: Scale) -> tuple[Evidence, ...]:
@@ -134,10 +144,8 @@ def _role(row: Proxy, container: Container, pod: Pod) -> str:
 
 
 def _ambient(
-    table: MeshTable, pod: Pod, cluster: Cluster, parts: Parts, revisions: Callable[[str], str]
+    table: MeshTable, pod: Pod, cluster: Cluster, revisions: Callable[[str], str]
 ) -> Carried | None:
-    if not (parts.components or parts.agents or parts.managed):
-        return None  # the annotation alone, long after its mesh went, carries nothing
     for injection in table.injection:
         if injection.captured and mark_fits(injection.captured, pod, cluster):
             revision = pod_revision(table, pod, cluster, revisions)

@@ -1,0 +1,1 @@
+"""What turns the messages of watched clusters into rows: objects, relations, changes, status."""
