@@ -19,7 +19,7 @@ from meshery.core.settings import Settings
 from meshery.operations.platform import Platform, open_platform
 from meshery.sandbox.service import SandboxService, as_objects
 
-ROUNDS = 15
+ROUNDS = 40
 TARGET = 5.0
 
 
