@@ -2,11 +2,13 @@
 
 import pytest
 
-from discovery.fingerprints.objects import Document, container, service, workload
+from discovery.fingerprints.istio import istiod
+from discovery.fingerprints.objects import Document, container, crd, service, workload
 from meshery.discovery.fingerprints.addons import find_addons
 from meshery.discovery.fingerprints.load import bundled_fingerprints
 from meshery.discovery.fingerprints.model import AddOnFound
 from meshery.discovery.fingerprints.snapshot import MemorySnapshot
+from meshery.discovery.fingerprints.survey import survey
 
 
 def found(*objects: Document) -> tuple[AddOnFound, ...]:
@@ -40,3 +42,11 @@ def test_where_it_answers() -> None:
 @pytest.mark.parametrize("image", ["acme/all-in-one:1", "acme/prometheus-adapter:1", "nginx"])
 def test_what_is_none(image: str) -> None:
     assert found(workload("Deployment", "grafana", "x", container("prometheus", image))) == ()
+
+
+def test_a_survey_finds_all_at_once() -> None:
+    tool = workload("Deployment", "g", "watch", container("c", "m.io/grafana:11"))
+    seen = survey(MemorySnapshot([*istiod(), tool, crd("meshes.kuma.io")]), bundled_fingerprints())
+    assert [mesh.mesh for mesh in seen.meshes] == ["istio"]
+    assert [addon.name for addon in seen.addons] == ["grafana"]
+    assert [(left.mesh, left.objects) for left in seen.leftovers] == [("kuma", ("meshes.kuma.io",))]

@@ -1,4 +1,4 @@
-"""Expiry of public certificates: from ConfigMaps, webhooks, or a keeper that parsed Secrets."""
+"""Expiry of public certificates: from ConfigMaps, webhooks, or parsed from Secrets beforehand."""
 
 import base64
 from datetime import UTC, datetime
@@ -10,11 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from discovery.fingerprints.istio import HOME, istiod
-from discovery.fingerprints.objects import config_map, injector, only
+from discovery.fingerprints.objects import Document, config_map, injector, meta, only
 from meshery.discovery.fingerprints.certificates import earliest_expiry
-from meshery.discovery.fingerprints.engine import find_meshes
-from meshery.discovery.fingerprints.load import bundled_fingerprints
-from meshery.discovery.fingerprints.snapshot import MemorySnapshot
 
 
 def pem(year: int) -> str:
@@ -33,12 +30,16 @@ def pem(year: int) -> str:
     return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
-class Keeper(MemorySnapshot):
-    """A snapshot whose Secrets were parsed."""
-
-    def not_after(self, *, namespace: str, secret: str, key: str) -> datetime | None:
-        wanted = (HOME, "istio-ca-secret", "ca-cert.pem")
-        return datetime(2027, 1, 1, tzinfo=UTC) if (namespace, secret, key) == wanted else None
+def secret(name: str, **dates: str) -> Document:
+    """A Secret as its watcher leaves it: keys, no values, and what was parsed before."""
+    parsed = {key.replace("_", "."): {"not_after": date} for key, date in dates.items()}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": meta(name, HOME),
+        "data": dict.fromkeys(parsed, "[REDACTED]"),
+        "certificates": parsed,
+    }
 
 
 def test_unknown_where_none_is_to_be_seen() -> None:
@@ -57,9 +58,8 @@ def test_a_root_in_a_config_map() -> None:
 def test_the_first_to_expire_of_all_that_are_known() -> None:
     bundle = base64.b64encode(pem(2029).encode()).decode()
     hook = injector("istio-sidecar-injector-x", calls=(HOME, "istiod"), bundle=bundle)
-    snapshot = Keeper([*istiod(), hook])
-    [mesh] = find_meshes(snapshot, bundled_fingerprints())
-    [plane] = mesh.control_planes
+    issuer = secret("cacerts", **{"ca-cert_pem": "2027-01-01T00:00:00Z"})
+    [plane] = only(*istiod(), hook, issuer).control_planes
     assert plane.certificate_expires_at == "2027-01-01T00:00:00Z"
     assert [each.name for each in plane.certificates] == ["issuer", "webhook"]
 
@@ -74,4 +74,9 @@ def test_what_is_no_certificate_has_no_expiry(text: str) -> None:
 def test_a_broken_one_is_named_and_unknown() -> None:
     root = config_map("istio-ca-root-cert", HOME, {"root-cert.pem": "broken"})
     [plane] = only(*istiod(), root).control_planes
+    assert [each.expires_at for each in plane.certificates] == ["unknown"]
+
+
+def test_a_secret_that_could_not_be_parsed_is_unknown() -> None:
+    [plane] = only(*istiod(), secret("cacerts", **{"ca-cert_pem": "unknown"})).control_planes
     assert [each.expires_at for each in plane.certificates] == ["unknown"]

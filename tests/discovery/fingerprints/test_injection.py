@@ -124,3 +124,10 @@ def test_the_injectors_own_selectors_are_believed() -> None:
     home = namespace("shop", labels={"acme.example.org/mesh": "on"})
     planes = only(*control, own, home, pod("a", "shop", APP), meshed("b", "shop")).data_planes
     assert (planes.eligible, planes.meshed) == (2, 1)
+
+
+def test_an_injector_that_selects_everything_decides_nothing() -> None:
+    control = [each for each in istiod() if "Webhook" not in each["kind"]]
+    wide = injector("istio-sidecar-injector", calls=(HOME, "istiod"))
+    planes = only(*control, wide, namespace("shop"), pod("a", "shop", APP)).data_planes
+    assert (planes.eligible, planes.not_injected) == (0, ())

@@ -140,8 +140,11 @@ def test_consul() -> None:
     dialer = custom("consul.hashicorp.com/v1alpha1", "PeeringDialer", "east")
     synced = {**dialer, "status": {"conditions": [{"type": "Synced", "status": "True"}]}}
     wanted = pod("c", "shop", APP, annotations={"consul.hashicorp.com/connect-inject": "true"})
-    mesh = only(*consul(), synced, joined("a"), joined("b", "1.6.1"), wanted)
+    server = '{"datacenter":"dc1"}'
+    told = config_map("c-consul-server-config", "registry", {"server.json": server})
+    mesh = only(*consul(), told, synced, joined("a"), joined("b", "1.6.1"), wanted)
     assert (mesh.mesh, mesh.version, mesh.state) == ("consul", "1.21.1", "installed")
+    assert mesh.mesh_id == "dc1"
     assert [(each.name, each.state) for each in mesh.peers] == [("east", "connected")]
     assert [each.pod for each in mesh.data_planes.skewed] == ["b"]
     assert (mesh.data_planes.meshed, mesh.data_planes.eligible) == (2, 3)

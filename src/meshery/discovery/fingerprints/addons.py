@@ -12,7 +12,11 @@ from meshery.discovery.fingerprints.table import AddOnTable, Fingerprints
 
 def find_addons(snapshot: Snapshot, tables: Fingerprints) -> tuple[AddOnFound, ...]:
     """All add-ons of the cluster, by name and namespace."""
-    cluster = read_cluster(snapshot)
+    return addons_in(read_cluster(snapshot), tables)
+
+
+def addons_in(cluster: Cluster, tables: Fingerprints) -> tuple[AddOnFound, ...]:
+    """The same of a cluster that was read already."""
     found = [
         addon
         for table in tables.addons

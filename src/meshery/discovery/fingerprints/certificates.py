@@ -1,20 +1,23 @@
 """When a control plane's certificates expire, as far as public ones are to be seen.
 
-They stand in ConfigMaps and in the `caBundle` of webhooks; those in Secrets are known only where
-the snapshot's keeper parsed them before it redacted the Secret. Private keys are never read.
+They stand in ConfigMaps and in the `caBundle` of webhooks. Values of Secrets are never seen here:
+who watches the cluster parses public certificates before it redacts them, and leaves their dates in
+the field `certificates` of the Secret.
 """
 
 import base64
 import binascii
 from datetime import UTC, datetime
 
-from meshery.discovery.fingerprints.cluster import Cluster
+from meshery.discovery.fingerprints.cluster import Cluster, named
+from meshery.discovery.fingerprints.fields import instant, mapping, text
 from meshery.discovery.fingerprints.model import UNKNOWN, Certificate
-from meshery.discovery.fingerprints.snapshot import KeepsCertificates
 from meshery.discovery.fingerprints.sources import config_map_name
 from meshery.discovery.fingerprints.table import CertificateAt, MeshTable
 
 BEGIN = "-----BEGIN CERTIFICATE-----"
+PARSED = "certificates"
+"""The field of a redacted Secret with what its public certificates tell, by key."""
 
 
 def find_certificates(
@@ -42,8 +45,10 @@ def earliest_expiry(pem: str) -> datetime | None:
     """`notAfter` of the certificate that expires first; None where there is none to read."""
     if BEGIN not in pem:
         return None
-    from cryptography import x509  # heavy, and most snapshots hold none
-
+    try:
+        from cryptography import x509  # heavy, and most snapshots hold none
+    except ImportError:
+        return None  # the base install has none: unknown
     try:
         found = x509.load_pem_x509_certificates(pem.encode())
     except ValueError:
@@ -53,15 +58,17 @@ def earliest_expiry(pem: str) -> datetime | None:
 
 def _named(row: CertificateAt, cluster: Cluster, *, home: str, revision: str) -> Certificate | None:
     if row.config_map:
-        config_map = config_map_name(row.config_map, revision)
-        pem = cluster.data(home, config_map).get(row.key, "")
-        source = f"ConfigMap/{home}/{config_map}"
-        return Certificate(row.name, source, _expiry(earliest_expiry(pem))) if pem else None
-    keeper = cluster.snapshot
-    if not isinstance(keeper, KeepsCertificates):
+        found = named(cluster.config_maps, home, config_map_name(row.config_map, revision))
+        pem = text(mapping(found[1].get("data")).get(row.key)) if found else ""
+        if not found or not pem:
+            return None
+        return Certificate(row.name, f"ConfigMap/{home}/{found[0]}", _expiry(earliest_expiry(pem)))
+    found = named(cluster.secrets, home, row.secret)
+    parsed = mapping(mapping(found[1].get(PARSED)).get(row.key)) if found else {}
+    if not found or not parsed:
         return None
-    moment = keeper.not_after(namespace=home, secret=row.secret, key=row.key)
-    return Certificate(row.name, f"Secret/{home}/{row.secret}", _expiry(moment)) if moment else None
+    moment = instant(parsed.get("not_after"))
+    return Certificate(row.name, f"Secret/{home}/{found[0]}", _expiry(moment))
 
 
 def _expiry(moment: datetime | None) -> str:

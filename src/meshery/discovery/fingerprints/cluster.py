@@ -17,6 +17,7 @@ from meshery.discovery.fingerprints.fields import (
     texts,
 )
 from meshery.discovery.fingerprints.index import Index
+from meshery.discovery.fingerprints.patterns import fits
 from meshery.discovery.fingerprints.pods import (
     WORKLOAD_KINDS,
     Owner,
@@ -41,6 +42,7 @@ class Cluster:
     namespaces: Mapping[str, Document]
     services: Mapping[tuple[str, str], Document]
     config_maps: Mapping[tuple[str, str], Document]
+    secrets: Mapping[tuple[str, str], Document]
     webhooks: tuple[Webhook, ...]
     digests: Digests
     pod_index: Index
@@ -55,8 +57,9 @@ class Cluster:
         return self.home_labels[name_]
 
     def data(self, home: str, config_map: str) -> dict[str, str]:
-        """A ConfigMap's values; empty when it is not there."""
-        return texts(dig(self.config_maps.get((home, config_map), {}), "data"))
+        """A ConfigMap's values; empty when it is not there. The name may be a glob."""
+        found = named(self.config_maps, home, config_map)
+        return texts(dig(found[1], "data")) if found else {}
 
     def behind(self, home: str, service: str) -> bool:
         """Whether a Service is there and something can stand behind it.
@@ -88,9 +91,21 @@ def read_cluster(snapshot: Snapshot) -> Cluster:
         namespaces={name(each): each for each in snapshot.of("Namespace")},
         services=_by_place(snapshot, "Service"),
         config_maps=_by_place(snapshot, "ConfigMap"),
+        secrets=_by_place(snapshot, "Secret"),
         webhooks=read_webhooks(snapshot),
         digests=Digests.read(snapshot),
     )
+
+
+def named(
+    things: Mapping[tuple[str, str], Document], home: str, pattern: str
+) -> tuple[str, Document] | None:
+    """The first object of a namespace by a name or a glob of names."""
+    if "*" not in pattern:
+        document = things.get((home, pattern))
+        return (pattern, document) if document is not None else None
+    names = sorted(known for place, known in things if place == home and fits(known, (pattern,)))
+    return (names[0], things[home, names[0]]) if names else None
 
 
 def _by_place(snapshot: Snapshot, kind: str) -> dict[tuple[str, str], Document]:

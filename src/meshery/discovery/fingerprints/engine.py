@@ -30,7 +30,11 @@ from meshery.discovery.fingerprints.weighing import Scale
 
 def find_meshes(snapshot: Snapshot, tables: Fingerprints) -> tuple[MeshFound, ...]:
     """All meshes of the cluster, in the order of the tables, with their evidence."""
-    cluster = read_cluster(snapshot)
+    return meshes_in(read_cluster(snapshot), tables)
+
+
+def meshes_in(cluster: Cluster, tables: Fingerprints) -> tuple[MeshFound, ...]:
+    """The same of a cluster that was read already."""
     sights = (Sight(table, tables.common, cluster) for table in tables.meshes)
     return tuple(found for sight in sights for found in _find(sight))
 

@@ -47,7 +47,7 @@ class Injector:
         """The decision on a pod; None where nothing says anything."""
         found = [each for row in self.table.injection if (each := self._decide(row, pod))]
         best = next((each for each in found if each.inject), None) or next(iter(found), None)
-        if best is None and self.table.webhooks.selected_is_wanted and self._selecting(pod, ""):
+        if best is None and self._is_selected(pod):
             return Wanted(True, "sidecar", "", "the injector selects it", None)
         return best
 
@@ -119,6 +119,10 @@ class Injector:
                 decided = f"{decision.key}={value}"
                 return Wanted(decision.inject, row.mode, revision, decided, decision)
         return None
+
+    def _is_selected(self, pod: Pod) -> bool:
+        decides = self.table.webhooks.selected_is_wanted
+        return decides and any(each.is_narrow for each in self._selecting(pod, ""))
 
     def _selecting(self, pod: Pod, revision: str) -> list[Webhook]:
         home = self.cluster.namespace_labels(pod.namespace)

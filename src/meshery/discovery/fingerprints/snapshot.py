@@ -1,8 +1,7 @@
 """What the engine reads: the objects of one cluster, as somebody else keeps them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from meshery.discovery.fingerprints.fields import name, text
 
@@ -23,14 +22,6 @@ class Snapshot(Protocol):
 
     def crds(self) -> Collection[str]:
         """Names of the CRDs there are, such as `virtualservices.networking.istio.io`."""
-
-
-@runtime_checkable
-class KeepsCertificates(Protocol):
-    """A snapshot whose keeper parsed public certificates before it redacted the Secrets."""
-
-    def not_after(self, *, namespace: str, secret: str, key: str) -> datetime | None:
-        """When the certificate in that key of that Secret expires, None where there is none."""
 
 
 class MemorySnapshot:

@@ -39,6 +39,11 @@ class Webhook:
     namespace_selector: Any
     object_selector: Any
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether its selectors ask for a label, not only for the absence of some."""
+        return _asks(self.namespace_selector) or _asks(self.object_selector)
+
     def named(self, patterns: tuple[str, ...]) -> bool:
         """Whether it or its configuration has one of these names."""
         return fits(self.configuration, patterns) or fits(self.name, patterns)
@@ -60,6 +65,12 @@ def read_webhooks(snapshot: Snapshot) -> tuple[Webhook, ...]:
         for configuration in snapshot.of(kind, GROUP)
         for raw in each_mapping(configuration.get("webhooks"))
     )
+
+
+def _asks(selector: Any) -> bool:
+    rules = each_mapping(mapping(selector).get("matchExpressions"))
+    exact = mapping(mapping(selector).get("matchLabels"))
+    return bool(exact) or any(rule.get("operator") in {"In", "Exists"} for rule in rules)
 
 
 def _webhook(
