@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from meshery.discovery.fingerprints.images import ImageReference, parse_image
 from meshery.discovery.fingerprints.patterns import image_strength
-from meshery.discovery.fingerprints.table import Images
+from meshery.discovery.fingerprints.rows import Images
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 

@@ -201,6 +201,8 @@ def test_remote_clusters_by_the_names_of_their_secrets() -> None:
     other = {**secret, "metadata": meta("west", HOME)}
     [peer] = only(*istiod(), secret, other).peers
     assert (peer.name, peer.via) == ("west", "remote-secret")
+    bare = {key: value for key, value in secret.items() if key != "data"}
+    assert [each.name for each in only(*istiod(), bare).peers] == ["west"]
 
 
 def test_pods_are_enough_where_workloads_may_not_be_read() -> None:

@@ -357,3 +357,49 @@ def test_all_five_in_one_cluster() -> None:
         "kuma": 0,
         "cilium": 0,
     }
+
+
+MARKED: list[tuple[str, Document, dict[str, Any], dict[str, Any]]] = [
+    (
+        "app-mesh",
+        ENDED["app-mesh"][0],
+        {"labels": {"appmesh.k8s.aws/sidecarInjectorWebhook": "enabled"}},
+        {"annotations": {"appmesh.k8s.aws/sidecarInjectorWebhook": "disabled"}},
+    ),
+    (
+        "nginx",
+        ENDED["nginx"][0],
+        {"labels": {"injector.nsm.nginx.com/auto-inject": "enabled"}},
+        {"annotations": {"injector.nsm.nginx.com/auto-inject": "false"}},
+    ),
+    (
+        "osm",
+        ENDED["osm"][0],
+        {"annotations": {"openservicemesh.io/sidecar-injection": "enabled"}},
+        {"annotations": {"openservicemesh.io/sidecar-injection": "disabled"}},
+    ),
+    (
+        "kuma",
+        container("cp", "kumahq/kuma-cp:3.0.1"),
+        {"labels": {"kuma.io/sidecar-injection": "enabled"}},
+        {"labels": {"kuma.io/sidecar-injection": "disabled"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "plane", "asks", "refuses"), MARKED, ids=lambda each: str(each)[:9]
+)
+def test_marks_that_ask_for_a_proxy_and_refuse_it(
+    name: str, plane: Document, asks: dict[str, Any], refuses: dict[str, Any]
+) -> None:
+    mesh = only(
+        workload("Deployment", "x", "y", plane),
+        namespace("shop", **asks),
+        pod("a", "shop", APP),
+        pod("b", "shop", APP, **refuses),
+    )
+    found = {each.pod: (each.reason, each.eligible) for each in mesh.data_planes.not_injected}
+    assert mesh.mesh == name
+    assert found == {"a": ("webhook-missing", True), "b": ("disabled-on-pod", False)}
+    assert (mesh.data_planes.eligible, mesh.data_planes.coverage) == (1, 0.0)

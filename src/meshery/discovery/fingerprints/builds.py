@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from meshery.discovery.fingerprints.cluster import Cluster
 from meshery.discovery.fingerprints.images import ImageReference
 from meshery.discovery.fingerprints.patterns import fits, plain
-from meshery.discovery.fingerprints.table import MeshTable, Signal
+from meshery.discovery.fingerprints.rows import Signal
+from meshery.discovery.fingerprints.table import MeshTable
 
 UPSTREAM = "upstream"
 

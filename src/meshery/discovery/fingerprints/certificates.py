@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from meshery.discovery.fingerprints.cluster import Cluster, named
 from meshery.discovery.fingerprints.fields import instant, mapping, text
 from meshery.discovery.fingerprints.model import UNKNOWN, Certificate
+from meshery.discovery.fingerprints.rows import CertificateAt
 from meshery.discovery.fingerprints.sources import config_map_name
-from meshery.discovery.fingerprints.table import CertificateAt, MeshTable
+from meshery.discovery.fingerprints.table import MeshTable
 
 BEGIN = "-----BEGIN CERTIFICATE-----"
 PARSED = "certificates"

@@ -129,7 +129,8 @@ def _evidence(finding: Finding) -> Iterable[Evidence]:
     hooks = {each.configuration: each for each in cluster.webhooks if each.named(names)}
     for name, hook in sorted(hooks.items()):
         target = hook.url or "/".join(hook.service)
-        yield scale.evidence("webhook", f"WebhookConfiguration/{name}", target)
+        kind = "Mutating" if hook.mutating else "Validating"
+        yield scale.evidence("webhook", f"{kind}WebhookConfiguration/{name}", target)
     homes = {each.plane.namespace for each in finding.instance.planes} - {""}
     for home, name in sorted(cluster.config_maps):
         if home in homes and fits(name, table.config_maps):

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from meshery.discovery.fingerprints.cluster import Cluster
 from meshery.discovery.fingerprints.fields import name
+from meshery.discovery.fingerprints.rows import Role, Source
 from meshery.discovery.fingerprints.sources import Place, first_value
-from meshery.discovery.fingerprints.table import MeshTable, Role, Source
+from meshery.discovery.fingerprints.table import MeshTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from meshery.discovery.fingerprints.images import ImageReference
 from meshery.discovery.fingerprints.patterns import image_strength
 from meshery.discovery.fingerprints.pods import Pod, Workload
-from meshery.discovery.fingerprints.table import Images
+from meshery.discovery.fingerprints.rows import Images
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from meshery.discovery.fingerprints.model import Health, Reason
 from meshery.discovery.fingerprints.parts import Parts
 from meshery.discovery.fingerprints.planes import PlaneFound
 from meshery.discovery.fingerprints.pods import Pod
+from meshery.discovery.fingerprints.rows import Decision, Injection
 from meshery.discovery.fingerprints.sources import DEFAULT_REVISION, argument_value, marked
-from meshery.discovery.fingerprints.table import Decision, Injection, MeshTable
+from meshery.discovery.fingerprints.table import MeshTable
 from meshery.discovery.fingerprints.webhooks import Webhook
 
 VALUE = "$value"

@@ -9,13 +9,8 @@ import msgspec
 
 from meshery.core.errors import InvalidInputError
 from meshery.core.yamlfile import YamlDocument, parse_yaml
-from meshery.discovery.fingerprints.table import (
-    AddOnTable,
-    CommonTable,
-    Fingerprints,
-    MeshTable,
-    Row,
-)
+from meshery.discovery.fingerprints.rows import Row
+from meshery.discovery.fingerprints.table import AddOnTable, CommonTable, Fingerprints, MeshTable
 
 T = TypeVar("T", bound=Row)
 

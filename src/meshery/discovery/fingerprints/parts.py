@@ -13,13 +13,8 @@ from meshery.discovery.fingerprints.patterns import (
     labels_fit,
 )
 from meshery.discovery.fingerprints.pods import Container, Owner, Workload
-from meshery.discovery.fingerprints.table import (
-    Agent,
-    Component,
-    Images,
-    Managed,
-    MeshTable,
-)
+from meshery.discovery.fingerprints.rows import Agent, Component, Images, Managed
+from meshery.discovery.fingerprints.table import MeshTable
 from meshery.discovery.fingerprints.versions import labelled_version, looks_like_version, normal
 from meshery.discovery.fingerprints.weighing import Scale
 

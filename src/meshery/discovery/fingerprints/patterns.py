@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Literal
 
 from meshery.discovery.fingerprints.images import ImageReference
-from meshery.discovery.fingerprints.table import Images
+from meshery.discovery.fingerprints.rows import Images
 
 Strength = Literal["distinct", "organisation", "common", ""]
 """How an image fits: by its name alone, with its maker's, only by a common name, or not."""

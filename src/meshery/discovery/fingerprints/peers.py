@@ -15,8 +15,9 @@ from meshery.discovery.fingerprints.fields import (
 )
 from meshery.discovery.fingerprints.model import UNKNOWN, Peer
 from meshery.discovery.fingerprints.patterns import fits, labels_fit
+from meshery.discovery.fingerprints.rows import PeersAt
 from meshery.discovery.fingerprints.sources import Place, first_value
-from meshery.discovery.fingerprints.table import MeshTable, PeersAt
+from meshery.discovery.fingerprints.table import MeshTable
 
 DATA_KEYS = "data-keys"
 
@@ -52,7 +53,8 @@ def _from_objects(row: PeersAt, cluster: Cluster) -> Iterable[Peer]:
 def _names(row: PeersAt, document: Document) -> list[str]:
     if row.name != DATA_KEYS:
         return [text(dig(document, row.name)) or name(document)]
-    return list(mapping(document.get("data"))) or [name(document)]
+    own = name(document).removeprefix(row.prefix)
+    return list(mapping(document.get("data"))) or [own]
 
 
 def _state(row: PeersAt, document: Document) -> str:

@@ -8,8 +8,9 @@ from meshery.discovery.fingerprints.cluster import Cluster
 from meshery.discovery.fingerprints.fields import labels, name
 from meshery.discovery.fingerprints.model import UNKNOWN, ControlPlane, Health
 from meshery.discovery.fingerprints.parts import ComponentFound, ManagedFound, Parts, version_of
+from meshery.discovery.fingerprints.rows import Revisions
 from meshery.discovery.fingerprints.sources import DEFAULT_REVISION, first_value, place_of
-from meshery.discovery.fingerprints.table import MeshTable, Revisions
+from meshery.discovery.fingerprints.table import MeshTable
 
 
 @dataclass(frozen=True, slots=True)

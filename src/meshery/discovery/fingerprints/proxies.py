@@ -8,8 +8,9 @@ from meshery.discovery.fingerprints.model import UNKNOWN, Evidence
 from meshery.discovery.fingerprints.parts import Parts
 from meshery.discovery.fingerprints.patterns import fits, image_strength, plain
 from meshery.discovery.fingerprints.pods import Container, Pod
+from meshery.discovery.fingerprints.rows import Proxy
 from meshery.discovery.fingerprints.sources import first_value, mark_fits, place_of
-from meshery.discovery.fingerprints.table import MeshTable, Proxy
+from meshery.discovery.fingerprints.table import MeshTable
 from meshery.discovery.fingerprints.versions import looks_like_version, normal
 from meshery.discovery.fingerprints.weighing import Scale
 

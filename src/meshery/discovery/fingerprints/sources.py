@@ -11,7 +11,7 @@ from meshery.core.yamlfile import parse_yaml
 from meshery.discovery.fingerprints.cluster import Cluster
 from meshery.discovery.fingerprints.fields import EMPTY, annotations, dig, text
 from meshery.discovery.fingerprints.pods import Container, Pod, Workload
-from meshery.discovery.fingerprints.table import REVISION, Mark, Source
+from meshery.discovery.fingerprints.rows import REVISION, Mark, Source
 
 REDACTED = "[REDACTED]"
 """What a keeper writes in place of a value."""
