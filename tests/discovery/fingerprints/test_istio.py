@@ -187,6 +187,14 @@ def test_ambient_without_ready_agents() -> None:
     assert (left.reason, mesh.state) == ("node-agent-missing", "degraded")
 
 
+def test_a_nodes_proxy_is_held_against_the_control_planes() -> None:
+    assert only(*istiod("1-29", "1.29.4"), *istiod("1-30"), *ambient()).data_planes.skewed == ()
+    [skew] = only(*istiod("1-29", "1.29.4"), *ambient()).data_planes.skewed
+    assert (skew.workload, skew.pod, skew.version, skew.expected) == (
+        *("ztunnel", "", "1.30.2", "1.29.4"),
+    )
+
+
 def test_the_cni_plug_in_alone() -> None:
     assert only(ambient()[1]).state == "cni-only"
 

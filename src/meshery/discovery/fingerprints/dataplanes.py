@@ -23,6 +23,7 @@ from meshery.discovery.fingerprints.patterns import fits
 from meshery.discovery.fingerprints.planes import PlaneFound, by_revision
 from meshery.discovery.fingerprints.pods import Pod
 from meshery.discovery.fingerprints.proxies import RUNNING, Carried
+from meshery.discovery.fingerprints.sources import first_value, place_of
 from meshery.discovery.fingerprints.table import CommonTable, MeshTable
 from meshery.discovery.fingerprints.versions import minor, order
 
@@ -71,7 +72,7 @@ def describe(field_: Field) -> DataPlanes:
         eligible=census.eligible,
         coverage=round(census.meshed / census.eligible, 4) if census.eligible else None,
         versions=dict(sorted(versions.items(), key=lambda item: order(item[0]))),
-        skewed=tuple(_skews(proxies, field_)),
+        skewed=(*_skews(proxies, field_), *_node_skews(field_, agents)),
         not_injected=tuple(census.left_out),
         orphaned=tuple(_orphans(carried, field_)),
         ambient=sum(each.role == "ambient" for each in carried),
@@ -162,6 +163,23 @@ def _skews(proxies: Iterable[Carried], field_: Field) -> Iterable[Skew]:
                 plane.plane.version,
                 plane.plane.revision,
             )
+
+
+def _node_skews(field_: Field, agents: Iterable[NodeAgent]) -> Iterable[Skew]:
+    """Node proxies against their revision; one that names none may be of any revision's version."""
+    planes = _compared(field_)
+    for found, agent in zip(field_.agents, agents, strict=True):
+        rows = field_.table.revisions
+        place = place_of(found.workload, field_.cluster)
+        named = planes.get(first_value(rows.control_plane, place)) if rows else None
+        allowed = [named] if named else list(planes.values())
+        if agent.role == "proxy" and allowed:
+            expected = max((each.plane for each in allowed), key=lambda p: order(p.version))
+            rule, version = field_.table.skew, agent.version
+            if all(differ(version, each.plane.version, rule) for each in allowed):
+                yield Skew(
+                    agent.namespace, agent.name, "", version, expected.version, expected.revision
+                )
 
 
 def differ(version: str, expected: str, rule: str) -> bool:

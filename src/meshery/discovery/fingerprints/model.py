@@ -89,7 +89,10 @@ class ControlPlane(msgspec.Struct, frozen=True):
 
 
 class Skew(msgspec.Struct, frozen=True):
-    """A proxy whose version is not that of the control plane of its own revision."""
+    """A proxy whose version is not that of the control plane of its own revision.
+
+    `pod` is empty for a node's proxy: its workload is the DaemonSet.
+    """
 
     namespace: str
     workload: str
