@@ -135,3 +135,9 @@ def test_an_injector_that_is_served_from_outside_is_told_as_unverified() -> None
 def test_a_finished_pod_carries_nothing() -> None:
     proxy = container("istio-proxy", "istio/proxyv2:1.24.1")
     assert everything(pod("job-1", "shop", WEB, proxy, phase="Succeeded")) == ()
+
+
+def test_an_init_container_that_ends_is_no_proxy() -> None:
+    """`istio-init` has the proxy's image, sets redirection and ends."""
+    ends = container("istio-init", "istio/proxyv2:1.24.1")
+    assert everything(pod("web-1", "shop", WEB, init=(ends,))) == ()
