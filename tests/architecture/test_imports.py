@@ -16,6 +16,10 @@ PROCESSES = [
     ("import meshery.demo.commands", SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"}),
     ("import meshery.sandbox.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
     ("import meshery.performance.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
+    (
+        "import meshery.connections.commands, meshery.connections.flatten",
+        SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"},
+    ),
     ("import meshery.operations.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
     ("import meshery.kube.kubeconfig", SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"}),
     (

@@ -6,7 +6,15 @@ import pytest
 from xdist.remote import Producer
 
 from fixtures import workers
-from fixtures.workers import LONGEST, SANDBOXES, UnitScheduling, ordered, unit_of, worker_count
+from fixtures.workers import (
+    GUESTS,
+    LONGEST,
+    SANDBOXES,
+    UnitScheduling,
+    ordered,
+    unit_of,
+    worker_count,
+)
 
 TESTS = Path(__file__).parents[1]
 
@@ -19,7 +27,7 @@ def test_there_are_two_to_four(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counted == [2, 2, 2, 3, 4]
 
 
-@pytest.mark.parametrize("place", sorted({*LONGEST, *SANDBOXES}))
+@pytest.mark.parametrize("place", sorted({*LONGEST, *SANDBOXES, *GUESTS}))
 def test_every_place_that_is_named_is_there(place: str) -> None:
     assert (TESTS / place).exists()
 
@@ -27,6 +35,7 @@ def test_every_place_that_is_named_is_there(place: str) -> None:
 def test_a_unit_is_a_file_or_a_room_that_shares_a_house() -> None:
     assert unit_of("tests/core/test_keys.py::test_a[b::c]") == "core/test_keys.py"
     assert unit_of("tests/faults/test_kills.py::test_a") == "faults"
+    assert unit_of("tests/connections/test_rest.py::test_a") == "kube"
     assert unit_of("tests/sandbox/render/test_world.py::test_a") == "sandbox/render"
 
 

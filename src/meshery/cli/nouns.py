@@ -14,6 +14,10 @@ BUILT_IN = {
     "demo": ("meshery.demo.commands:demo", "The main job, end to end, on this machine."),
     "system": ("meshery.cli.system:system", "Meshery itself: its server, settings and logs."),
     "sandbox": ("meshery.sandbox.commands:sandbox", "The mesh on this machine."),
+    "kubernetes": (
+        "meshery.connections.commands:kubernetes",
+        "Clusters: connect, list, ping, disconnect.",
+    ),
     "perf": ("meshery.performance.commands:perf", "Load, latency, and what a mesh costs."),
     "operation": ("meshery.operations.commands:operation", "Long work: list, watch, cancel."),
     "event": ("meshery.operations.commands:event", "What happened, and what is happening."),

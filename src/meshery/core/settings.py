@@ -98,6 +98,17 @@ class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "24h"
 
 
+class KubernetesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Connected clusters."""
+
+    exec_commands: Annotated[
+        tuple[str, ...], _text("Programs that an uploaded kubeconfig may run to log in")
+    ] = ()
+    check_every: Annotated[
+        str, _text("How often connected clusters are asked whether they answer")
+    ] = "30s"
+
+
 class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long finished rows are kept; 0s keeps them for ever."""
 
@@ -133,6 +144,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     worker: WorkerSettings = WorkerSettings()
     load: LoadSettings = LoadSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    kubernetes: KubernetesSettings = KubernetesSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 
@@ -268,6 +280,7 @@ _DURATIONS = frozenset(
         "load.max_duration",
         "sandbox.ready_timeout",
         "sandbox.certificate_lifetime",
+        "kubernetes.check_every",
         "retention.operations",
         "retention.events",
         "retention.results",

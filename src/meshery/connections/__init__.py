@@ -1,0 +1,1 @@
+"""Clusters that people connect: their contexts kept safe, watched, and used as a Target."""
