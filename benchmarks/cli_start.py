@@ -1,7 +1,7 @@
 """How long `mesheryctl` takes to help, against a bare interpreter, installed from the wheel by pip.
 
 Every round runs each command once, in random order, so that other load on the machine hits all
-alike; medians over the rounds. kubectl and helm stand beside it where they are installed.
+alike; medians over the rounds. kubectl and helm stand beside it.
 """
 
 import json
@@ -18,11 +18,15 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
+from peers import MissingPeerError, go_tool
+
+from meshery.core.errors import MesheryError
+from meshery.kube.local.binaries import find_or_build
+
 ROUNDS = 41
 ROOT = Path(__file__).parents[1]
 
 STATIC_LIMIT, OTHER_LIMIT = 1.8, 5.0
-PEERS = {"kubectl": ("--help",), "helm": ("--help",)}
 
 
 def main() -> None:
@@ -73,13 +77,19 @@ def all_commands(scripts: Path) -> dict[str, Sequence[str]]:
         commands[f"mesheryctl {words}"] = (ctl, *words.split())
     commands["mesheryctl -v system --help"] = (ctl, "-v", "system", "--help")
     commands["python -c 'import click'"] = (str(scripts / "python"), "-c", "import click")
-    for name, arguments in PEERS.items():
-        path = shutil.which(name)
-        if path:
-            commands[f"{name} {' '.join(arguments)}"] = (path, *arguments)
-        else:
-            print(f"{name} is not installed; not shown", file=sys.stderr)
+    for name in ("kubectl", "helm"):
+        try:
+            commands[f"{name} --help"] = (str(_peer(name)), "--help")
+        except (MissingPeerError, MesheryError) as error:
+            print(f"{name} is not shown: {error}", file=sys.stderr)
     return commands
+
+
+def _peer(name: str) -> Path:
+    found = shutil.which(name)
+    if found is not None:
+        return Path(found)
+    return find_or_build().path(name) if name == "kubectl" else go_tool(name)
 
 
 def measure(commands: dict[str, Sequence[str]]) -> tuple[dict[str, list[float]], float]:

@@ -1,9 +1,9 @@
-"""Other load generators, and a target for all of them: found on PATH, built, or installed.
+"""Other programs, and a target for load generators: found on PATH, built, or installed.
 
-wrk, hey and h2load come from Debian (`apt-get install wrk hey nghttp2-client`); fortio and k6 are
-built as Go tools modules, Locust is installed from PyPI in an environment of its own. What is built
-lives outside the tree, in `$XDG_CACHE_HOME/meshery/benchmarks`, by the hash of what it is built
-from.
+wrk, hey and h2load come from Debian (`apt-get install wrk hey nghttp2-client`); fortio, k6 and
+helm are built as Go tools modules, Locust is installed from PyPI in an environment of its own. What
+is built lives outside the tree, in `$XDG_CACHE_HOME/meshery/benchmarks`, by the hash of what it is
+built from.
 """
 
 import hashlib
@@ -25,7 +25,11 @@ from pathlib import Path
 TOOLS = Path(__file__).parent / "tools"
 CONNECTIONS = 16
 LOCUST = "locust==2.42.*"
-_GO_PACKAGES = {"fortio": "fortio.org/fortio", "k6": "go.k6.io/k6"}
+_GO_PACKAGES = {
+    "fortio": "fortio.org/fortio",
+    "helm": "helm.sh/helm/v4/cmd/helm",
+    "k6": "go.k6.io/k6",
+}
 _DEBIAN = {"wrk": "wrk", "hey": "hey", "h2load": "nghttp2-client"}
 _LEAST_GO = (1, 25)
 
@@ -120,6 +124,14 @@ def find(name: str) -> Peer:
     """A peer, ready to run; MissingPeerError when it cannot be had."""
     try:
         return _PEERS[name]()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise MissingPeerError(f"{name} could not be made: {error}") from error
+
+
+def go_tool(name: str) -> Path:
+    """A program of our Go tools modules; MissingPeerError when it cannot be built."""
+    try:
+        return Path(_go_tool(name))
     except (OSError, subprocess.CalledProcessError) as error:
         raise MissingPeerError(f"{name} could not be made: {error}") from error
 
