@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PAGES = {
     "dashboard": "/",
     "sandboxes": "/sandbox",
+    "connections": "/connections",
     "results": "/performance",
     "profiles": "/performance/profiles",
     "new-run": "/performance/new",

@@ -84,10 +84,11 @@ class Outcome(msgspec.Struct, frozen=True):
         """One sentence for people."""
         if self.connection is None:
             return str((self.error or {}).get("what", "it was refused"))
-        known = "connected before; its login was renewed" if self.updated else "connected"
-        if self.connection.reason:
-            return f"{known}: {self.connection.reason}"
-        return known
+        shown = self.connection
+        if self.outcome == "unreachable":
+            return f"kept until it answers: {shown.reason}"
+        known = "connected before, its login was renewed" if self.updated else "connected"
+        return f"{known}; {shown.reason}" if shown.reason else known
 
 
 class Preview(msgspec.Struct, frozen=True):

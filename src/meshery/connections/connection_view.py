@@ -1,0 +1,91 @@
+"""One connection on its page: how it is, what is known of it, and what can be done."""
+
+from nicegui import ui
+
+from meshery.connections.model import Connection
+from meshery.connections.service import ConnectionService
+from meshery.connections.words import LOGINS
+from meshery.ui.context import PageContext
+from meshery.ui.format import ago, clock
+from meshery.ui.widgets.action import action
+from meshery.ui.widgets.confirm_dialog import confirm
+from meshery.ui.widgets.html import Tag, tag
+from meshery.ui.widgets.page_header import page_header
+from meshery.ui.widgets.panel import panel
+from meshery.ui.widgets.prose import prose, sentences
+from meshery.ui.widgets.status_chip import status_chip
+from meshery.ui.widgets.toast import toast
+
+REFRESH_S = 5.0
+
+
+class ConnectionView:
+    """Drawn once; what changes is renewed."""
+
+    def __init__(self, context: PageContext, service: ConnectionService, shown: Connection) -> None:
+        self._context = context
+        self._service = service
+        self._shown = shown
+
+    def draw(self) -> None:
+        """The whole page."""
+        header = page_header(self._shown.name, trail=[("Connections", "/connections")])
+        self._state: Tag = header.state
+        with header.actions:
+            action("Test", self._test, icon="network_check", weight="primary")
+            action("Disconnect", self._disconnect, icon="link_off", weight="danger")
+        self._place: Tag = tag("div", classes="stack")
+        self._renewed(self._shown)
+        self._context.every(REFRESH_S, self._renew, name="connection")
+
+    async def _renew(self) -> None:
+        found = await self._service.get(self._shown.id)
+        if found != self._shown:
+            self._renewed(found)
+
+    def _renewed(self, found: Connection) -> None:
+        self._shown = found
+        self._state.clear()
+        with self._state:
+            status_chip(found.state.value)
+        self._place.clear()
+        with self._place:
+            if found.reason:
+                with panel("What is the matter"):
+                    prose(sentences(found.reason))
+                    if found.remedy:
+                        prose(sentences(found.remedy), lead="What to do: ")
+            with panel("What is known"), tag("dl", classes="facts"):
+                for name, value in _facts(found).items():
+                    tag("dt", name)
+                    tag("dd", value)
+
+    async def _test(self) -> None:
+        found = await self._service.ping(self._shown.id)
+        self._renewed(found)
+        reachable = found.state.value == "reachable"
+        toast(f"{found.name} is {found.state.value}", tone="ok" if reachable else "bad")
+
+    async def _disconnect(self) -> None:
+        if await confirm(
+            f"Disconnect {self._shown.name}?",
+            goes="this connection and its stored login",
+            stays="the cluster and everything in it",
+            verb="Disconnect it",
+        ):
+            await self._service.disconnect(self._shown.id, actor=self._context.actor)
+            ui.navigate.to("/connections")
+
+
+def _facts(found: Connection) -> dict[str, str]:
+    return {
+        "Server": found.server,
+        "Kubernetes": found.version or "not known yet",
+        "Cluster id": found.cluster_id or "not known yet",
+        "Logs in by": LOGINS[found.login],
+        "Namespace": found.namespace,
+        "Asked": f"{ago(found.checked_at)} ({clock(found.checked_at)})"
+        if found.checked_at
+        else "not yet",
+        "Connected": clock(found.created_at),
+    }
