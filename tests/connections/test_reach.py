@@ -8,13 +8,14 @@ import pytest
 from fixtures.kube import config_map, deployment
 from kube.test_streams import pod, second_client
 from meshery.apply.target import Endpoint, Object, Ref
+from meshery.connections.pods import port_at, selector_of
 from meshery.connections.target import KubernetesTarget
 from meshery.core.errors import NotFoundError, UnavailableError, UnsupportedError
 from meshery.kube.client import KubeClient
 
 __all__ = ["pod", "second_client"]
 
-SPACE = "default"
+SPACE, DEPLOYMENT = "default", ("apps/v1", "Deployment")
 
 
 def service(name: str, selector: dict[str, str], *ports: dict[str, Any]) -> Object:
@@ -81,3 +82,40 @@ async def test_what_has_no_pods_cannot_be_reached(second_client: KubeClient) -> 
         async with target.reach(change.ref):
             pass
     await target.delete(change.ref)
+
+
+def pod_of(*containers: dict[str, Any], default: str = "") -> Object:
+    marks = {"kubectl.kubernetes.io/default-container": default} if default else {}
+    metadata = {"name": "p", "annotations": marks}
+    return {"metadata": metadata, "spec": {"containers": list(containers)}}
+
+
+def container(name: str, port: int, called: str = "") -> dict[str, Any]:
+    return {"name": name, "ports": [{"containerPort": port, "name": called}]}
+
+
+def test_ports_of_what_a_mesh_injected_are_not_meant() -> None:
+    injected = pod_of(container("proxy", 15090, "metrics"), container("app", 8080, "http"))
+    template = {"spec": {"template": pod_of(container("app", 8080))}}
+    assert port_at(Ref(*DEPLOYMENT, "web"), template, injected, 0) == 8080
+    assert port_at(Ref(*DEPLOYMENT, "web"), template, injected, 9000) == 9000
+    assert port_at(Ref("v1", "Pod", "p"), injected, injected, 0) == 15090
+    chosen = pod_of(*injected["spec"]["containers"], default="app")
+    assert port_at(Ref("v1", "Pod", "p"), chosen, chosen, 0) == 8080
+    named = service("web", {"app": "web"}, {"port": 80, "targetPort": "http"}, {"port": 81})
+    assert port_at(Ref("v1", "Service", "web"), named, injected, 0) == 8080
+    assert port_at(Ref("v1", "Service", "web"), named, injected, 81) == 81
+
+
+def test_expressions_select_pods_too() -> None:
+    selector = {
+        "matchLabels": {"app": "web"},
+        "matchExpressions": [
+            {"key": "track", "operator": "In", "values": ["a", "b"]},
+            {"key": "zone", "operator": "NotIn", "values": ["x"]},
+            {"key": "new", "operator": "Exists"},
+            {"key": "old", "operator": "DoesNotExist"},
+        ],
+    }
+    text = selector_of(Ref(*DEPLOYMENT, "web"), {"spec": {"selector": selector}})
+    assert text == "app=web,track in (a,b),zone notin (x),new,!old"

@@ -19,8 +19,9 @@ from connections.kubeconfigs import (
     text_of,
 )
 from fixtures.kube import kubectl
+from fixtures.waiting import until
 from kube.rigged import Authority, authority, refuses, rigged, says
-from meshery.connections.keepers import ask_all
+from meshery.connections.keepers import KEEPERS, ask_all
 from meshery.connections.model import ConnectionState, Outcome
 from meshery.connections.service import ConnectionService
 from meshery.connections.tables import connection as table
@@ -30,6 +31,7 @@ from meshery.core.settings import KubernetesSettings
 from meshery.kube.access import Access, Credentials
 from meshery.kube.local.control_plane import ControlPlane
 from meshery.operations.events import EventFilter
+from meshery.operations.keepers import run_keepers
 from meshery.operations.platform import Platform
 
 REACHABLE, UNREACHABLE = ConnectionState.REACHABLE, ConnectionState.UNREACHABLE
@@ -177,6 +179,34 @@ async def test_changes_become_events(single: Platform, second_kube: ControlPlane
     assert texts[0] == "Cluster flaky is reachable"
     assert texts[1].startswith("Cluster flaky is unreachable: ")
     assert len(texts) == 3, "only changes are told"
+
+
+async def test_the_keeper_asks_again_and_again(single: Platform) -> None:
+    version, space = says(200, {"gitVersion": "v1.30.0"}), says(200, {"metadata": {"uid": "one"}})
+    often = _with(
+        single,
+        settings=msgspec.structs.replace(
+            single.settings, kubernetes=KubernetesSettings(check_every="1s")
+        ),
+    )
+    service = ConnectionService(often)
+    async with rigged(version, space) as server:
+        (outcome,) = await connect(service, server.access())
+        shown = outcome.connection
+        assert shown is not None
+        server.answers = [refuses(401, "Unauthorized", "Unauthorized")]
+        keeping = asyncio.create_task(
+            run_keepers(often, where="worker", owner="here", keepers=KEEPERS)
+        )
+        try:
+
+            async def is_told() -> bool:
+                return (await service.get(shown.id)).state is UNAUTHORISED
+
+            await until(is_told)
+        finally:
+            keeping.cancel()
+            await asyncio.wait({keeping})
 
 
 async def test_a_wrong_token(service: ConnectionService, kube: ControlPlane) -> None:
@@ -363,6 +393,10 @@ async def test_secrets_are_nowhere_in_clear(
     events = await platform.events.list()
     rows = await platform.database.fetch(table.select())
     assert len(rows) == 3
+    in_address = merged(hostile("open", {}, server=f"https://ann:{secrets[1]}@127.0.0.1:9"))
+    outcomes += await service.connect(in_address, actor=ACTOR)
+    assert outcomes[-1].outcome == "refused"
+    assert (await service.preview(in_address))[0].error is not None
     said = repr((outcomes, events, rows, service)) + "".join(capfd.readouterr()) + caplog.text
     said += msgspec.json.encode([outcomes, await service.list()]).decode()
     home = platform.settings.home_path

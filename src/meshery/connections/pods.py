@@ -12,6 +12,7 @@ from meshery.kube.portforward import port_forward
 from meshery.kube.readiness import readiness
 from meshery.kube.streams import PODS
 
+_DEFAULT = "kubectl.kubernetes.io/default-container"
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
 
 
@@ -25,7 +26,7 @@ async def reaching(
     when no pod of it is ready.
     """
     pod = await _ready_pod(client, ref, document)
-    number = _port(ref, document, pod, port)
+    number = port_at(ref, document, pod, port)
     name = str(pod["metadata"]["name"])
     async with port_forward(client, name, number, namespace=ref.namespace) as forward:
         yield Endpoint(forward.host, forward.port, _authority(ref))
@@ -34,7 +35,7 @@ async def reaching(
 async def _ready_pod(client: KubeClient, ref: Ref, document: Object) -> Object:
     if ref.kind == "Pod":
         return document
-    labels = _selector(ref, document)
+    labels = selector_of(ref, document)
     selection = Selection(namespace=ref.namespace, labels=labels)
     items, _ = await list_all(client, PODS, selection=selection)
     pods = sorted((item.document() for item in items), key=lambda pod: pod["metadata"]["name"])
@@ -56,7 +57,7 @@ def _runs(pod: Object) -> bool:
     return bool((pod.get("status") or {}).get("phase") == "Running")
 
 
-def _selector(ref: Ref, document: Object) -> str:
+def selector_of(ref: Ref, document: Object) -> str:
     """The label selector of its pods, in the API's grammar."""
     spec = document.get("spec") or {}
     if ref.kind == "Service":
@@ -86,10 +87,12 @@ def _term(expression: Mapping[str, Any]) -> str:
     return forms[how]
 
 
-def _port(ref: Ref, document: Object, pod: Object, wanted: int) -> int:
+def port_at(ref: Ref, document: Object, pod: Object, wanted: int) -> int:
     """The number, at the pod, of a port of `ref`."""
     if ref.kind != "Service":
-        numbers = [int(each["containerPort"]) for each in _container_ports(pod)]
+        # A workload's own template, not the pod: what a mesh injected is not what is meant.
+        template = pod if ref.kind == "Pod" else document["spec"]["template"]
+        numbers = [int(each["containerPort"]) for each in _container_ports(template)]
         if wanted or numbers:
             return wanted or numbers[0]
         raise NotFoundError(f"{ref} names no port", remedy="say which one")
@@ -111,9 +114,13 @@ def _port(ref: Ref, document: Object, pod: Object, wanted: int) -> int:
 
 
 def _container_ports(pod: Object) -> Sequence[Mapping[str, Any]]:
+    """Those of the default container first, those of native sidecars last."""
     spec = pod.get("spec") or {}
-    # Native sidecars come last: the application's own port is the one that is meant.
-    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+    marks = (pod.get("metadata") or {}).get("annotations") or {}
+    containers = sorted(
+        spec.get("containers") or (), key=lambda each: each.get("name") != marks.get(_DEFAULT)
+    )
+    containers += spec.get("initContainers") or ()
     return [port for each in containers for port in each.get("ports") or ()]
 
 

@@ -12,6 +12,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from meshery.connections.model import (
     SEVERITIES,
@@ -240,6 +241,14 @@ def _access(config: Kubeconfig, name: str, trust: Trust) -> Access | Outcome:
             code="meshery.kubeconfig",
         )
         return _refused(name[:MAX_NAME], too_long)
+    if "@" in urlsplit(found.server).netloc:
+        open_login = InvalidInputError(
+            f"the address of the context {name!r} holds a name or a password",
+            cause="addresses are shown and logged, logins never are",
+            remedy="write them as username and password of the user",
+            code="meshery.kubeconfig",
+        )
+        return _refused(name, open_login)
     return found
 
 
