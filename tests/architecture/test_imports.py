@@ -26,6 +26,10 @@ PROCESSES = [
         "import meshery.kube.client, meshery.kube.watching",
         SERVER_LIBRARIES - {"kubernetes", "aiohttp", "pydantic"},
     ),
+    (
+        "import meshery.discovery.watch.meshsync, meshery.discovery.watch.publisher",
+        {"sqlalchemy", "alembic", "fastapi", "starlette", "uvicorn", "nicegui", "numpy"},
+    ),
     ("import meshery.client.http", SERVER_LIBRARIES | {"cryptography"}),
     ("import meshery.processes.supervisor_process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
     ("import meshery.performance.native.process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),

@@ -89,3 +89,14 @@ async def test_a_list_without_items_is_empty_and_one_of_rubbish_an_error() -> No
         for kind in (UnavailableError, UnavailableError, ForbiddenError):
             with pytest.raises(kind):
                 await list_all(client, PODS)
+
+
+async def test_metadata_alone_is_named_after_its_kind(
+    client: KubeClient, kube_namespace: KubeNamespace
+) -> None:
+    await kube_namespace.create(config_map("plain", colour="red"))
+    where = Selection(namespace=kube_namespace.name, is_metadata_only=True)
+    items, _ = await list_all(client, CONFIG_MAPS, selection=where)
+    (item,) = [item for item in items if item.metadata.name == "plain"]
+    assert (item.api_version, item.kind) == ("v1", "ConfigMap")
+    assert set(item.document()) == {"apiVersion", "kind", "metadata"}

@@ -1,8 +1,9 @@
 """Messages between processes: NATS, with JetStream where one must not get lost.
 
-Two streams are ours. OPERATIONS is a work queue of wake-ups: a message carries an operation's id
+Three streams are ours. OPERATIONS is a work queue of wake-ups: a message carries an operation's id
 and nothing else, since rows alone are the truth. EVENTS keeps events for following; its sequence is
-the resume cursor. Live progress and cancel hints go over plain NATS: whoever misses one reads rows.
+the resume cursor. DISCOVERY keeps what watched clusters tell, in the same way. Live progress and
+cancel hints go over plain NATS: whoever misses one reads rows.
 
 The bus reconnects for ever. While it is away, publishing raises UnavailableError at once.
 """
@@ -29,13 +30,17 @@ from meshery.core.telemetry import get_logger
 
 OPERATIONS_STREAM = "OPERATIONS"
 EVENTS_STREAM = "EVENTS"
+DISCOVERY_STREAM = "DISCOVERY"
 SUBJECT_OPERATIONS = "meshery.v1.operations"
 SUBJECT_EVENTS = "meshery.v1.events"
+SUBJECT_DISCOVERY = "meshery.v1.discovery"
 SUBJECT_PROGRESS = "meshery.v1.progress"
 SUBJECT_CANCEL = "meshery.v1.cancel"
 
 _PUBLISH_TIMEOUT_S = 3.0
 _EVENTS_MAX_BYTES = 512 * 1024 * 1024
+_DISCOVERY_MAX_BYTES = 1024 * 1024 * 1024
+_DISCOVERY_MAX_AGE_S = 86_400.0
 _ACK_WAIT_S = 30.0
 
 T = TypeVar("T")
@@ -145,6 +150,15 @@ class Bus:
                 max_bytes=_EVENTS_MAX_BYTES,
                 duplicate_window=min(600.0, max_age_s or 600.0),
             ),
+            api.StreamConfig(
+                name=DISCOVERY_STREAM,
+                subjects=[f"{SUBJECT_DISCOVERY}.>"],
+                retention=api.RetentionPolicy.LIMITS,
+                storage=api.StorageType.FILE,
+                max_age=_DISCOVERY_MAX_AGE_S,
+                max_bytes=_DISCOVERY_MAX_BYTES,
+                duplicate_window=120,
+            ),
         ):
             try:
                 await self._jetstream.add_stream(config)
@@ -209,7 +223,7 @@ class Bus:
                         expected += 1
                         position = raw.metadata.sequence.stream
                         yield _stored(raw)
-                    if not self.connected or not await _exists(consumer):
+                    if not self.connected or not await self._exists(consumer):
                         break
             except (_GapError, nats.errors.Error, OSError):
                 await asyncio.sleep(0.1)
@@ -220,7 +234,14 @@ class Bus:
     async def last_sequence(self, stream: str) -> int:
         """The sequence of the newest message of a stream, 0 in an empty one."""
         with _bus_errors("read the state of a stream"):
-            return (await self._jetstream.stream_info(stream)).state.last_seq
+            info = await self._unbroken(self._jetstream.stream_info(stream))
+        return info.state.last_seq
+
+    async def stream_identity(self, stream: str) -> str:
+        """Tells a stream from another one of its name: one that was made anew counts from 1."""
+        with _bus_errors("read the state of a stream"):
+            info = await self._unbroken(self._jetstream.stream_info(stream))
+        return str(info.created)
 
     async def work(
         self, subject: str, *, durable: str, batch: int = 1
@@ -241,7 +262,7 @@ class Bus:
                         yield Wakeup(raw)
                     if not got:
                         yield None
-                        if not self.connected or not await _exists(consumer):
+                        if not self.connected or not await self._exists(consumer):
                             break
             except (nats.errors.Error, OSError) as error:
                 _log.info("bus.consumer_lost", durable=durable, cause=str(error))
@@ -296,7 +317,7 @@ class Bus:
         if not self.connected:
             return None
         try:
-            info = await self._jetstream.add_consumer(stream, config)
+            info = await self._unbroken(self._jetstream.add_consumer(stream, config))
             return await self._jetstream.pull_subscribe_bind(
                 info.name, stream, pending_msgs_limit=4096
             )
@@ -327,10 +348,19 @@ class Bus:
         except nats.errors.TimeoutError:
             return []
 
+    async def _exists(self, consumer: JetStreamContext.PullSubscription) -> bool:
+        try:
+            await self._unbroken(consumer.consumer_info())
+        except (nats.errors.Error, OSError, TimeoutError):
+            return False
+        return True
+
     async def _unbroken(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`, or an error as soon as the connection breaks under it.
 
-        What was sent on a broken connection is never answered; waiting for it wastes time.
+        What was sent on a broken connection is never answered; waiting for it wastes time. And the
+        library waits by `wait_for`, which before Python 3.12 loses a cancel that comes together
+        with the answer: in a task of its own that hurts nobody.
         """
         task = asyncio.ensure_future(work)
         broken = asyncio.ensure_future(self._broken.wait())
@@ -407,14 +437,6 @@ def _away(doing: str, cause: str = "") -> UnavailableError:
         remedy="check that the NATS server runs",
         code="meshery.bus.away",
     )
-
-
-async def _exists(consumer: JetStreamContext.PullSubscription) -> bool:
-    try:
-        await consumer.consumer_info()
-    except (nats.errors.Error, OSError, TimeoutError):
-        return False
-    return True
 
 
 def _stored(raw: Msg) -> Message:

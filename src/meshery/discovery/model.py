@@ -18,6 +18,8 @@ REDACTED = "[REDACTED]"
 """Stands where a value was that must not leave the cluster."""
 CERTIFICATES = "certificates"
 """The field of a redacted Secret that tells its public certificates, by key."""
+MARKED_AT = "marked_at"
+"""The field of a redacted Namespace that tells when it got the marks of meshes that it carries."""
 
 EMPTY = msgspec.Raw(b"")
 

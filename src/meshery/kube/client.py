@@ -109,14 +109,14 @@ class KubeClient:
 
     @asynccontextmanager
     async def stream(
-        self, path: str, *, query: Query = (), idle_s: float = 0.0
+        self, path: str, *, query: Query = (), accept: str = "", idle_s: float = 0.0
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """GET a body that has no end, in chunks; DeadlineError after `idle_s` of silence."""
         asked = f"GET {path}"
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self.limits.connect_s, sock_read=idle_s or None
         )
-        headers = [("Accept", "application/json, */*")]
+        headers = [("Accept", accept or "application/json, */*")]
         # The first byte of a quiet watch may take its time, but the answer's head does not.
         with translated(self.access.server, asked):
             async with asyncio.timeout(self.limits.timeout_s):
@@ -131,10 +131,10 @@ class KubeClient:
 
     @asynccontextmanager
     async def lines(
-        self, path: str, *, query: Query = (), idle_s: float = 0.0
+        self, path: str, *, query: Query = (), accept: str = "", idle_s: float = 0.0
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """As `stream`, line by line without their ends; LimitError for one that is too long."""
-        async with self.stream(path, query=query, idle_s=idle_s) as chunks:
+        async with self.stream(path, query=query, accept=accept, idle_s=idle_s) as chunks:
             yield lines_of(chunks, self.limits.max_line_bytes)
 
     @asynccontextmanager

@@ -9,6 +9,8 @@ import msgspec
 
 from meshery.kube.resource import Resource
 
+METADATA_KIND = "PartialObjectMetadata"
+
 
 class Owner(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """An owner reference."""
@@ -60,7 +62,8 @@ class Item(msgspec.Struct, frozen=True):
     def document(self) -> dict[str, Any]:
         """The whole object, decoded, with its `apiVersion` and `kind`, which lists leave out."""
         found: dict[str, Any] = msgspec.json.decode(self.raw)
-        return {"apiVersion": self.api_version, "kind": self.kind, **found}
+        named = {"apiVersion": self.api_version, "kind": self.kind}
+        return {**named, **found, **named}
 
     def detached(self) -> "Item":
         """The same with bytes of its own."""
@@ -74,12 +77,15 @@ _head = msgspec.json.Decoder(_Head)
 def item_of(raw: msgspec.Raw | bytes, *, api_version: str = "", kind: str = "") -> Item:
     """Decode the head of an object; `api_version` and `kind` fill in what a list left out.
 
+    Of an object whose metadata alone was asked for they say what it is the metadata of.
+
     msgspec's errors are left to the caller, who knows what was asked.
     """
     head = _head.decode(raw)
+    is_named = head.kind and not (kind and head.kind == METADATA_KIND)
     return Item(
-        api_version=head.api_version or api_version,
-        kind=head.kind or kind,
+        api_version=(is_named and head.api_version) or api_version,
+        kind=head.kind if is_named else kind,
         metadata=head.metadata,
         spec=head.spec,
         status=head.status,

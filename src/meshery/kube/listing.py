@@ -18,22 +18,37 @@ from meshery.kube.resource import Resource
 
 PAGE = 500
 """Objects in a page, as kubectl and client-go ask for."""
+METADATA_ACCEPT = "application/json;as={};g=meta.k8s.io;v=v1"
 RESTARTS = 3
 """After so many, the list is asked for in one piece: it cannot expire midway."""
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """Which objects of a kind: one namespace or all, and selectors in the API's own grammar."""
+    """Which objects of a kind: one namespace or all, and selectors in the API's own grammar.
+
+    `is_metadata_only` asks for `PartialObjectMetadata`: spec, status and data stay at the server.
+    """
 
     namespace: str = ""
     labels: str = ""
     fields: str = ""
+    is_metadata_only: bool = False
 
     @property
     def query(self) -> list[tuple[str, str]]:
         """As query parameters; the namespace is in the path."""
         given = (("labelSelector", self.labels), ("fieldSelector", self.fields))
         return [(name, value) for name, value in given if value]
+
+    @property
+    def list_accept(self) -> str:
+        """What a list is asked to be."""
+        return METADATA_ACCEPT.format("PartialObjectMetadataList") if self.is_metadata_only else ""
+
+    @property
+    def watch_accept(self) -> str:
+        """What the objects of a watch are asked to be."""
+        return METADATA_ACCEPT.format("PartialObjectMetadata") if self.is_metadata_only else ""
 
 
 EVERYTHING = Selection()
@@ -115,7 +130,7 @@ async def _one(
         query.append(("limit", str(size)))
     if token:
         query.append(("continue", token))
-    answer = await client.get(path, query=query)
+    answer = await client.get(path, query=query, accept=selection.list_accept)
     return decoded(answer.body, _List, asked=f"GET {path}")
 
 

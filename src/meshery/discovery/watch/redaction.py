@@ -82,7 +82,9 @@ def _secret(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _config_map(document: dict[str, Any], name: str) -> dict[str, Any]:
-    open_keys = tuple(key for pattern, keys in READABLE if fnmatchcase(name, pattern) for key in keys)
+    open_keys = tuple(
+        key for pattern, keys in READABLE if fnmatchcase(name, pattern) for key in keys
+    )
     for field in ("data", "binaryData"):
         values: Mapping[str, str] = document.get(field) or {}
         if values:

@@ -83,7 +83,7 @@ NAMED_SECRETS = frozenset(
     }
 )
 """Secrets that hold public certificates of meshes, or whose keys name a mesh's peers."""
-REMOTE_SECRET_LABEL = "istio/multiCluster"
+PEER_LABEL = "istio/multiCluster"
 
 _TLS = "kubernetes.io/tls"
 
@@ -127,9 +127,7 @@ def belongs(group: str, groups: Collection[str]) -> bool:
 def needs_whole(item: Item) -> bool:
     """Whether an object of which the metadata came is to be asked for whole."""
     labels = item.metadata.labels or {}
-    return item.kind == "Secret" and (
-        item.metadata.name in NAMED_SECRETS or REMOTE_SECRET_LABEL in labels
-    )
+    return item.kind == "Secret" and (item.metadata.name in NAMED_SECRETS or PEER_LABEL in labels)
 
 
 def _rows(names: Iterable[str], served: dict[str, Resource], *, tier: int) -> Iterable[Watched]:

@@ -1,0 +1,236 @@
+"""`ClusterWatch`: all kinds that matter of one cluster, told to a sink for as long as it runs.
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ClusterWatch(client, cluster_id, publisher).run())
+
+Kinds start tier by tier (`tiers.py`). CRDs are watched too: a kind that comes is listed alone, one
+that goes ends alone. A kind that may not be read is reported; all others go on.
+"""
+
+import asyncio
+import random
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import msgspec
+
+from meshery.core.errors import MesheryError, UnavailableError
+from meshery.core.telemetry import get_logger
+from meshery.discovery.model import KindStatus, Report
+from meshery.discovery.watch.kind import KindWatch, Place, Sink
+from meshery.discovery.watch.tiers import CRDS, MESH_GROUPS, Watched, belongs, wanted
+from meshery.kube.answers import decoded
+from meshery.kube.client import KubeClient
+from meshery.kube.kinds import Kinds, discover
+
+LISTS = 4
+"""Kinds that are listed at once for the first time."""
+TIER_S = 20.0
+"""How long a tier waits for kinds of the one before."""
+LOOK_S = 300.0
+"""How often kinds are asked for when no CRD said that some came or went."""
+SETTLE_S = 0.2
+"""CRDs come in flocks: how long to wait for the rest of one."""
+REPORT_S = 1.0
+HEARTBEAT_S = 30.0
+AGAIN_S = 30.0
+"""The longest wait before kinds are asked for again that were not as expected."""
+
+_log = get_logger("discovery.watch")
+
+
+class _Version(msgspec.Struct, frozen=True, rename="camel"):
+    git_version: str = ""
+
+
+class ClusterWatch:
+    """Watches one cluster. Use `run` once; `resync` and `status` while it runs."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        cluster_id: str,
+        sink: Sink,
+        *,
+        groups: Collection[str] = MESH_GROUPS,
+    ) -> None:
+        self.cluster_id = cluster_id
+        self.version = ""
+        self._client = client
+        self._sink = sink
+        self._groups = tuple(groups)
+        self._epoch = uuid4().hex[:12]
+        self._round = 0
+        self._kinds: dict[str, tuple[KindWatch, asyncio.Task[None]]] = {}
+        self._look = asyncio.Event()
+        self._lists = asyncio.Semaphore(LISTS)
+        self._pause_s = SETTLE_S
+        self._turn = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Watch until cancelled; nothing of the cluster's doing ends it."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow_kinds(), name="discovery-kinds")
+                group.create_task(self._report(), name="discovery-report")
+        finally:
+            await self._stop([task for _, task in self._kinds.values()])
+
+    def status(self) -> tuple[KindStatus, ...]:
+        """Every kind, in the order they were begun."""
+        return tuple(watch.status for watch, _ in self._kinds.values())
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every kind was listed whole, or said why it cannot be."""
+        return bool(self._kinds) and all(w.settled.is_set() for w, _ in self._kinds.values())
+
+    def readable(self) -> tuple[Watched, ...]:
+        """The kinds that are watched without trouble now."""
+        running = [watch for watch, _ in self._kinds.values()]
+        return tuple(watch.watched for watch in running if watch.status.state == "watching")
+
+    async def resync(self) -> None:
+        """List every kind again, and tell all of it."""
+        async with self._turn:
+            for name, (watch, task) in list(self._kinds.items()):
+                await self._stop([task])
+                await self._begin(name, watch.watched, before=watch.held)
+
+    async def _follow_kinds(self) -> None:
+        while True:
+            self._look.clear()
+            is_true = False
+            try:
+                kinds = await discover(self._client)
+                await self._ask_version()
+                async with self._turn:
+                    await self._adjust(kinds)
+                is_true = self._agrees()
+            except MesheryError as error:
+                _log.info("discovery.kinds_unknown", what=error.what, cause=error.cause)
+            self._pause_s = SETTLE_S if is_true else min(self._pause_s * 2, AGAIN_S)
+            await self._until_a_crd_changes(LOOK_S if is_true else self._pause_s)
+
+    async def _until_a_crd_changes(self, wait_s: float) -> None:
+        # Jitter keeps the watches of many clusters from asking in one moment.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s * random.uniform(0.8, 1.2)):  # noqa: S311
+                await self._look.wait()
+                await asyncio.sleep(SETTLE_S)
+
+    async def _adjust(self, kinds: Kinds) -> None:
+        """Begin what is wanted and does not run, end what is not served any more."""
+        rows = wanted(kinds, groups=self._groups)
+        for name, (watch, task) in list(self._kinds.items()):
+            row = rows.get(name)
+            resource = watch.watched.resource
+            if row is None and resource.api_version not in kinds.missing:
+                del self._kinds[name]
+                await self._stop([task])
+                await watch.end()
+            elif row is not None and (task.done() or not _is_served(watch.watched, kinds)):
+                await self._stop([task])
+                await self._begin(name, row, before=watch.held)
+        tier = 0
+        for name, row in rows.items():
+            if name in self._kinds:
+                continue
+            if row.tier > tier:
+                tier = row.tier
+                await self._until_settled()
+            await self._begin(name, row)
+
+    async def _begin(
+        self, name: str, row: Watched, *, before: dict[str, Place] | None = None
+    ) -> None:
+        await self._lists.acquire()
+        self._round += 1
+        watch = KindWatch(
+            self._client,
+            row,
+            cluster_id=self.cluster_id,
+            epoch=f"{self._epoch}-{self._round}",
+            sink=self._sink,
+            before=before,
+            changed=self._look if name == CRDS else None,
+        )
+        task = asyncio.create_task(self._keep(watch), name=f"discovery-{row.name}")
+        self._kinds[name] = (watch, task)
+
+    async def _keep(self, watch: KindWatch) -> None:
+        """Run it; its place among the first lists is free as soon as it is settled."""
+        waiting = asyncio.create_task(_settled(watch, self._lists))
+        try:
+            await watch.run()
+        except Exception as error:  # noqa: BLE001 - one kind must not end the others
+            _log.exception("discovery.broken", kind=watch.name)
+            watch.broke(UnavailableError("the watch of this kind broke", cause=repr(error)))
+            await asyncio.sleep(AGAIN_S)
+            self._look.set()
+        finally:
+            waiting.cancel()
+            await asyncio.wait({waiting})
+
+    async def _until_settled(self) -> None:
+        running = [watch.settled.wait() for watch, _ in self._kinds.values()]
+        try:
+            async with asyncio.timeout(TIER_S):
+                await asyncio.gather(*running)
+        except TimeoutError:
+            _log.info("discovery.tier_is_late")
+
+    def _agrees(self) -> bool:
+        """Whether what is watched is what the CRDs say; the list of kinds comes a little later."""
+        crds = self._kinds.get(CRDS)
+        if crds is None or crds[0].status.state != "watching":
+            return crds is None or crds[0].status.state != "listing"
+        named = {place.name for place in crds[0].held.values() if self._is_of_a_mesh(place.name)}
+        return named == {name for name in self._kinds if self._is_of_a_mesh(name)}
+
+    def _is_of_a_mesh(self, name: str) -> bool:
+        return belongs(name.partition(".")[2], self._groups)
+
+    async def _ask_version(self) -> None:
+        if not self.version:
+            answer = await self._client.get("/version")
+            self.version = decoded(answer.body, _Version, asked="GET /version").git_version
+
+    async def _report(self) -> None:
+        told: tuple[KindStatus, ...] = ()
+        told_at = 0.0
+        while True:
+            await asyncio.sleep(REPORT_S)
+            kinds = self.status()
+            now = asyncio.get_running_loop().time()
+            if kinds != told or now - told_at >= HEARTBEAT_S:
+                told, told_at = kinds, now
+                at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+                await self._sink.put(Report(self.cluster_id, self._epoch, at, self.version, kinds))
+
+    async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+
+async def _settled(watch: KindWatch, lists: asyncio.Semaphore) -> None:
+    try:
+        async with asyncio.timeout(TIER_S):
+            await watch.settled.wait()
+    except TimeoutError:
+        _log.info("discovery.list_is_long", kind=watch.name)
+    finally:
+        lists.release()
+
+
+def _is_served(watched: Watched, kinds: Kinds) -> bool:
+    resource = watched.resource
+    return resource.api_version in kinds.missing or any(
+        (found.group, found.version, found.plural)
+        == (resource.group, resource.version, resource.plural)
+        for found in kinds.all
+    )
