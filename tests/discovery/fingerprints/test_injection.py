@@ -29,8 +29,17 @@ def test_it_is_on_its_nodes_network() -> None:
 
 
 def test_nobody_asked_but_its_neighbours_are_in() -> None:
-    found = left_out(*istiod(), namespace("shop"), meshed("a", "shop"), pod("b", "shop", APP))
+    neighbours = (meshed("a", "shop"), pod("b", "shop", APP))
+    planes = only(*istiod(), namespace("shop"), *neighbours).data_planes
+    [found] = planes.unasked
     assert (found.pod, found.reason, found.eligible) == ("b", "label-absent", False)
+    assert (planes.not_injected, planes.eligible) == ((), 1)
+
+
+def test_it_says_no_where_its_neighbours_ask_for_themselves() -> None:
+    refusing = pod("b", "shop", APP, labels={"sidecar.istio.io/inject": "false"})
+    found = left_out(*istiod(), namespace("shop"), meshed("a", "shop"), refusing)
+    assert (found.pod, found.reason, found.eligible) == ("b", "disabled-on-pod", False)
 
 
 def test_its_revision_has_no_control_plane() -> None:
@@ -65,16 +74,23 @@ def test_it_is_older_than_the_injector() -> None:
     assert left_out(*istiod(), home_of("default"), old).reason == "created-before-injector"
 
 
-def managed(time: str) -> list[dict[str, Any]]:
-    fields: dict[str, Any] = {"f:metadata": {"f:labels": {"f:istio-injection": {}}}}
-    return [{"manager": "kubectl", "time": time, "fieldsV1": fields}]
+def marked(time: str, key: str = "istio-injection") -> Document:
+    """The namespace `shop` that asks since then."""
+    return {**home_of("default"), "marked_at": {"labels": {key: time}}}
 
 
 def test_it_is_older_than_the_label() -> None:
-    home = home_of("default", managedFields=managed("2026-11-02T00:00:00Z"))
+    home = marked("2026-11-02T00:00:00Z")
     found = left_out(*istiod(), home, pod("a", "shop", APP))
     assert (found.reason, found.eligible) == ("created-before-label", True)
     assert "istio-injection=enabled" in found.message
+
+
+def test_older_than_both_it_is_older_than_the_label() -> None:
+    """An injector is made anew with each revision; that its age tells more is seldom true."""
+    home = marked("2026-11-02T00:00:00Z")
+    old = pod("a", "shop", APP, created="2025-01-01T00:00:00Z")
+    assert left_out(*istiod(), home, old).reason == "created-before-label"
 
 
 def test_the_control_plane_is_down() -> None:
@@ -83,7 +99,7 @@ def test_the_control_plane_is_down() -> None:
 
 
 def test_all_was_right_and_yet_it_has_none() -> None:
-    home = home_of("default", managedFields=managed("2026-10-01T00:00:00Z"))
+    home = marked("2026-10-01T00:00:00Z")
     found = left_out(*istiod(), home, pod("a", "shop", APP, owner=("StatefulSet", "db")))
     assert (found.reason, found.namespace, found.workload) == ("not-injected", "shop", "db")
     assert "restart" in found.message

@@ -165,7 +165,8 @@ def test_ambient_pods_and_waypoints() -> None:
         way,
     )
     planes = mesh.data_planes
-    assert (planes.ambient, planes.eligible, planes.meshed, planes.proxies) == (1, 2, 1, 1)
+    assert (planes.ambient, planes.eligible, planes.meshed) == (1, 2, 1)
+    assert (planes.proxies, planes.node_proxies, planes.sidecars) == (2, 1, 0)
     assert [(each.name, each.programmed) for each in planes.waypoints] == [("way", True)]
     assert {each.name: each.role for each in planes.node_agents} == {
         "ztunnel": "proxy",

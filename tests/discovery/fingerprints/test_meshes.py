@@ -96,6 +96,36 @@ def test_links_of_linkerd_to_other_clusters() -> None:
     assert (peer.name, peer.via, peer.object) == ("west", "multicluster-link", "Link/west-link")
 
 
+def test_proxies_of_linkerd_that_mesh_no_application() -> None:
+    proxy = container("linkerd-proxy", f"{MIRROR}/linkerd/proxy:edge-26.9.1")
+    extension = {"linkerd.io/extension": "multicluster"}
+    gate = {"config.linkerd.io/enable-gateway": "true"}
+    own = {"linkerd.io/control-plane-ns": "links"}
+    planes = only(
+        *linkerd(),
+        pod("destination-1", "links", APP, proxy, owner=("Deployment", "destination"), labels=own),
+        pod(
+            "gate",
+            "joins",
+            container("pause", "pause:3"),
+            proxy,
+            labels=extension,
+            annotations=gate,
+        ),
+        pod("mirror", "joins", APP, proxy, labels=extension),
+        linked("a"),
+    ).data_planes
+    assert (planes.control_plane_proxies, planes.gateways, planes.sidecars) == (2, 1, 1)
+    assert (planes.proxies, planes.meshed, planes.eligible, planes.workloads) == (2, 1, 1, 1)
+
+
+def test_a_namespace_that_proxies_name_in_vain() -> None:
+    mesh = only(linked("a"))
+    assert (mesh.state, mesh.namespace, mesh.versions) == ("data-plane-only", "", ())
+    assert "links" in mesh.notes[0]
+    assert only(linked("a"), namespace("links")).namespace == "links"
+
+
 # Consul
 
 
@@ -192,11 +222,12 @@ def test_kuma_in_a_zone() -> None:
         pod("a", "shop", APP, init=(proxy,)),
         pod("b", "shop", APP, labels=told),
     )
-    assert (mesh.mesh, mesh.version, mesh.zone_role, mesh.network) == (
+    assert (mesh.mesh, mesh.version, mesh.zone_role, mesh.zone) == (
         *("kuma", "3.0.1", "zone", "west"),
     )
-    assert (mesh.mesh_id, [peer.name for peer in mesh.peers]) == (
-        *("payments", ["grpcs://global.example.org:5685"]),
+    [peer] = mesh.peers
+    assert (mesh.mesh_id, peer.name, peer.object) == (
+        *("payments", "global.example.org", "grpcs://global.example.org:5685"),
     )
     assert (mesh.data_planes.native_sidecars, mesh.data_planes.eligible) == (1, 1)
     assert [each.expected for each in mesh.data_planes.skewed] == ["3.0.1"]
@@ -250,8 +281,27 @@ def test_cilium_as_mesh(switch: str) -> None:
     )
     apps = [pod("a", "shop", APP, nodeName="n1"), pod("b", "shop", APP, nodeName="n2")]
     mesh = only(*cilium(**{switch: "true"}), agent, *apps)
-    assert (mesh.state, mesh.mesh_id) == ("installed", "west")
-    assert (mesh.data_planes.meshed, mesh.data_planes.eligible) == (1, 2)
+    planes = mesh.data_planes
+    assert (mesh.state, mesh.zone) == ("installed", "west")
+    assert (planes.meshed, planes.eligible, planes.ambient, planes.workloads) == (1, 2, 1, 1)
+    assert [(each.pod, each.reason) for each in planes.not_injected] == [
+        ("b", "node-agent-missing")
+    ]
+    assert (planes.node_proxies, planes.versions) == (1, {"1.18.2": 1})
+
+
+def test_ciliums_own_envoy_is_its_proxy_and_counts_by_its_release() -> None:
+    envoy = container("cilium-envoy", f"{MIRROR}/cilium/cilium-envoy:v1.34.10-17")
+    daemon = workload("DaemonSet", "envoy", "net", envoy, replicas=3)
+    relay = pod("relay", "net", container("relay", f"{MIRROR}/cilium/hubble-relay:v1.18.2"))
+    planes = only(*cilium(enable_gateway_api="true"), daemon, relay).data_planes
+    assert (planes.node_proxies, planes.versions, planes.eligible) == (3, {"1.18.2": 3}, 0)
+    assert {each.name: each.role for each in planes.node_agents} == {
+        "agent": "cni",
+        "envoy": "proxy",
+    }
+    alone = only(*cilium(), daemon).data_planes
+    assert (alone.node_proxies, alone.versions) == (0, {})
 
 
 def test_cilium_whose_settings_may_not_be_read() -> None:
@@ -355,7 +405,7 @@ def test_all_five_in_one_cluster() -> None:
         "linkerd": 1,
         "consul": 1,
         "kuma": 0,
-        "cilium": 0,
+        "cilium": 1,
     }
 
 

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from meshery.discovery import model
-from meshery.discovery.fingerprints import certificates, sources
+from meshery.discovery.fingerprints import certificates, injection, sources
 from meshery.discovery.fingerprints.load import bundled_fingerprints
 from meshery.discovery.fingerprints.rows import Source
 from meshery.discovery.fingerprints.table import MeshTable
@@ -18,11 +18,17 @@ TABLES = bundled_fingerprints().meshes
 def test_the_words_are_the_same() -> None:
     assert sources.REDACTED == model.REDACTED
     assert certificates.PARSED == model.CERTIFICATES
+    assert injection.MARKED_AT == model.MARKED_AT
 
 
 def wanted(table: MeshTable) -> set[tuple[str, str]]:
     identity = table.identity
-    read: list[Source] = [*identity.mesh_id, *identity.trust_domain, *identity.network]
+    read: list[Source] = [
+        *identity.mesh_id,
+        *identity.trust_domain,
+        *identity.network,
+        *identity.zone,
+    ]
     read += [role.source for role in identity.zone_roles if role.source]
     found = {(each.config_map, each.key) for each in read if each.config_map}
     found |= {(each.config_map, each.key) for each in table.certificates if each.config_map}

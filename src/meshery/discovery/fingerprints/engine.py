@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from meshery.discovery.fingerprints.cluster import Cluster, read_cluster
 from meshery.discovery.fingerprints.cni import works_as_mesh
-from meshery.discovery.fingerprints.dataplanes import Field, describe, is_candidate
+from meshery.discovery.fingerprints.dataplanes import describe
 from meshery.discovery.fingerprints.findings import Finding, mesh_found
 from meshery.discovery.fingerprints.injection import (
     Injector,
@@ -25,6 +25,7 @@ from meshery.discovery.fingerprints.pods import Pod
 from meshery.discovery.fingerprints.proxies import Carried, find_carried
 from meshery.discovery.fingerprints.snapshot import Snapshot
 from meshery.discovery.fingerprints.table import CommonTable, Fingerprints, MeshTable
+from meshery.discovery.fingerprints.view import View, is_candidate
 from meshery.discovery.fingerprints.weighing import Scale
 
 
@@ -64,10 +65,10 @@ def _find(sight: Sight) -> list[MeshFound]:
     if not _anchored(parts, carried):
         return _outside(sight)
     instances = instances_of(table, cluster, planes, carried)
-    fields = _fields(sight, parts, instances, tags)
+    views = _views(sight, parts, instances, tags)
     return [
-        _finding(sight, parts, instance, field)
-        for instance, field in zip(instances, fields, strict=True)
+        _finding(sight, parts, instance, view)
+        for instance, view in zip(instances, views, strict=True)
     ]
 
 
@@ -101,20 +102,20 @@ def _outside(sight: Sight) -> list[MeshFound]:
     if not served or not crd_evidence(sight.table, cluster, sight.scale):
         return []
     nothing, instance = Parts((), (), ()), Instance((), [], [])
-    field = _field(sight, nothing, instance, _injector(sight, nothing, [instance], {}), [])
-    return [_finding(sight, nothing, instance, field)]
+    view = _view(sight, nothing, instance, _injector(sight, nothing, [instance], {}), [])
+    return [_finding(sight, nothing, instance, view)]
 
 
-def _finding(sight: Sight, parts: Parts, instance: Instance, field: Field) -> MeshFound:
+def _finding(sight: Sight, parts: Parts, instance: Instance, view: View) -> MeshFound:
     crds = crd_evidence(sight.table, sight.cluster, sight.scale)
     return mesh_found(
-        Finding(sight.table, sight.cluster, parts, instance, describe(field), crds, sight.scale)
+        Finding(sight.table, sight.cluster, parts, instance, describe(view), crds, sight.scale)
     )
 
 
-def _fields(
+def _views(
     sight: Sight, parts: Parts, instances: list[Instance], tags: dict[str, str]
-) -> list[Field]:
+) -> list[View]:
     injector = _injector(sight, parts, instances, tags)
     carried = {(each.pod.namespace, each.pod.name) for one in instances for each in one.carried}
     own = parts.owners()
@@ -128,19 +129,19 @@ def _fields(
         others[home].append((pod, wanted))
     shares = [parts, *[Parts((), (), ())] * (len(instances) - 1)]
     return [
-        _field(sight, share, instance, injector, rest)
+        _view(sight, share, instance, injector, rest)
         for share, instance, rest in zip(shares, instances, others, strict=True)
     ]
 
 
-def _field(
+def _view(
     sight: Sight,
     parts: Parts,
     instance: Instance,
     injector: Injector,
     others: list[tuple[Pod, Wanted | None]],
-) -> Field:
-    return Field(
+) -> View:
+    return View(
         sight.table,
         sight.common,
         sight.cluster,

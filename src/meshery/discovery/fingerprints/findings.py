@@ -50,6 +50,7 @@ def mesh_found(finding: Finding) -> MeshFound:
         title=table.title,
         build=find_build(table, cluster, _specimens(finding)),
         version=_version(finding),
+        versions=_versions(finding),
         cluster=cluster.snapshot.cluster_name,
         cluster_id=cluster.snapshot.cluster_id,
         namespace=_namespace(finding),
@@ -62,6 +63,7 @@ def mesh_found(finding: Finding) -> MeshFound:
         mesh_id=known.mesh_id,
         trust_domain=known.trust_domain,
         network=known.network,
+        zone=known.zone,
         zone_role=find_zone_role(table, cluster, instance.places, has_plane=bool(planes)),
         peers=find_peers(table, cluster, instance.places),
         notes=tuple(_notes(finding)),
@@ -94,7 +96,8 @@ def _state_without_plane(finding: Finding) -> MeshState:
     return MeshState.CNI_ONLY if roles == {"cni"} else MeshState.DATA_PLANE_ONLY
 
 
-def _version(finding: Finding) -> str:
+def _versions(finding: Finding) -> tuple[str, ...]:
+    """Those of the component that gives the mesh its version."""
     ranks = {each.name: rank for rank, each in enumerate(finding.table.components)}
     known = [
         each.plane for each in finding.instance.planes if each.plane.version not in {"", UNKNOWN}
@@ -102,7 +105,14 @@ def _version(finding: Finding) -> str:
     if known:
         first = min((not each.primary, ranks.get(each.component, 0)) for each in known)
         best = [e for e in known if (not e.primary, ranks.get(e.component, 0)) == first]
-        return max((each.version for each in best), key=order)
+        return tuple(sorted({each.version for each in best}, key=order))
+    return ()
+
+
+def _version(finding: Finding) -> str:
+    known = _versions(finding)
+    if known:
+        return known[-1]
     seen = {key: count for key, count in finding.data_planes.versions.items() if key != UNKNOWN}
     seen = seen or {agent.version: 1 for agent in finding.data_planes.node_agents}
     return max(seen, key=lambda version: (seen[version], order(version)), default=UNKNOWN)
@@ -110,7 +120,8 @@ def _version(finding: Finding) -> str:
 
 def _namespace(finding: Finding) -> str:
     homes = [each.plane.namespace for each in finding.instance.planes if each.plane.namespace]
-    homes += [each.home for each in finding.instance.carried if each.home]
+    there = finding.cluster.namespaces
+    homes += [each.home for each in finding.instance.carried if each.home in there]
     homes += [agent.namespace for agent in finding.data_planes.node_agents]
     return next(iter(homes), "")
 
@@ -158,6 +169,10 @@ def _specimens(finding: Finding) -> Iterable[Specimen]:
 def _notes(finding: Finding) -> Iterable[str]:
     if finding.table.ended:
         yield f"the project behind {finding.table.title} has ended; see the landscape for advice"
+    homes = {each.home for each in finding.instance.carried} - {"", *finding.cluster.namespaces}
+    if not finding.instance.planes:
+        for home in sorted(homes):
+            yield f"its proxies look for a control plane in {home}, a namespace that is not there"
     for each in finding.instance.planes:
         if not each.sure:
             yield f"{each.plane.namespace}/{each.plane.name} runs an image that is not recognised"

@@ -1,4 +1,4 @@
-"""Who a mesh says it is: its id, trust domain, network, and its part among several clusters."""
+"""Who a mesh says it is: its id, trust domain, network, zone, and its part among several."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ class Known:
     mesh_id: str
     trust_domain: str
     network: str
+    zone: str
 
 
 def find_identity(table: MeshTable, cluster: Cluster, places: list[Place]) -> Known:
@@ -26,6 +27,7 @@ def find_identity(table: MeshTable, cluster: Cluster, places: list[Place]) -> Kn
         mesh_id=_ask(rows.mesh_id, places) or _named_by_objects(table, cluster),
         trust_domain=trust_domain,
         network=_ask(rows.network, places),
+        zone=_ask(rows.zone, places),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from meshery.discovery.fingerprints.cluster import Cluster
-from meshery.discovery.fingerprints.fields import dig, each_mapping, instant, mapping
+from meshery.discovery.fingerprints.fields import instant, mapping
 from meshery.discovery.fingerprints.model import Health, Reason
 from meshery.discovery.fingerprints.parts import Parts
 from meshery.discovery.fingerprints.planes import PlaneFound
@@ -16,6 +16,8 @@ from meshery.discovery.fingerprints.table import MeshTable
 from meshery.discovery.fingerprints.webhooks import Webhook
 
 VALUE = "$value"
+MARKED_AT = "marked_at"
+"""The field of a redacted Namespace with the times of its marks, by `labels` or `annotations`."""
 NOT_INJECTED = (
     "{} asks for a proxy and none was added when the pod was created: it is older than that mark, "
     "or the injector did not answer; restart its workload"
@@ -31,6 +33,11 @@ class Wanted:
     revision: str
     decided: str
     decision: Decision | None
+
+    @property
+    def by_pod(self) -> bool:
+        """Whether the pod itself says so, not its namespace."""
+        return self.decision is not None and self.decision.where.startswith("pod")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +88,16 @@ class Injector:
     def _by_time(
         self, pod: Pod, wanted: Wanted, hooks: list[Webhook], plane: PlaneFound | None
     ) -> tuple[Reason, str]:
-        created = [each.created for each in hooks if each.created]
-        if pod.created and len(created) == len(hooks) and pod.created < min(created):
-            return Reason.CREATED_BEFORE_INJECTOR, "older than the injector; restart its workload"
         since = _marked_since(wanted.decision, pod, self.cluster)
         if pod.created and since and pod.created < since:
             return (
                 Reason.CREATED_BEFORE_LABEL,
                 f"older than {wanted.decided} on its namespace; restart its workload",
             )
+        # Webhooks are made anew with each revision and tag: their age tells less than the mark's.
+        created = [each.created for each in hooks if each.created]
+        if pod.created and len(created) == len(hooks) and pod.created < min(created):
+            return Reason.CREATED_BEFORE_INJECTOR, "older than the injector; restart its workload"
         if plane and plane.plane.health is Health.DOWN:
             return Reason.INJECTOR_DOWN, "the control plane that injects it is not ready"
         return Reason.NOT_INJECTED, NOT_INJECTED.format(wanted.decided)
@@ -168,15 +176,9 @@ def resolved(revision: str, tags: Mapping[str, str]) -> str:
 
 
 def _marked_since(decision: Decision | None, pod: Pod, cluster: Cluster) -> datetime | None:
-    """When the namespace got its mark at the latest, by its managed fields where they were kept."""
+    """When the namespace got its mark at the latest, as who watches the cluster left it."""
     if decision is None or not decision.where.startswith("namespace"):
         return None
-    field = "f:labels" if decision.where.endswith("label") else "f:annotations"
-    entries = each_mapping(dig(cluster.namespaces.get(pod.namespace, {}), "metadata.managedFields"))
-    times = [
-        moment
-        for entry in entries
-        if f"f:{decision.key}" in mapping(dig(entry, f"fieldsV1.f:metadata.{field}"))
-        and (moment := instant(entry.get("time")))
-    ]
-    return min(times, default=None)
+    part = "labels" if decision.where.endswith("label") else "annotations"
+    told = mapping(cluster.namespaces.get(pod.namespace, {}).get(MARKED_AT))
+    return instant(mapping(told.get(part)).get(decision.key))

@@ -103,7 +103,11 @@ class Skew(msgspec.Struct, frozen=True):
 
 
 class NotInjected(msgspec.Struct, frozen=True):
-    """A running pod without proxy where injection is at work, and why."""
+    """A running pod without proxy, and why.
+
+    Of those `not_injected` its namespace asks for a proxy, or it said no itself; of those `unasked`
+    nobody asks, but its neighbours are in the mesh.
+    """
 
     namespace: str
     workload: str
@@ -124,7 +128,11 @@ class Orphan(msgspec.Struct, frozen=True):
 
 
 class WorkloadProxies(msgspec.Struct, frozen=True):
-    """The proxies of one workload: sidecar, native-sidecar, ambient, gateway or waypoint."""
+    """The proxies of one workload.
+
+    Their role is sidecar, native-sidecar, gateway, waypoint, ambient (their node's proxy), or
+    control-plane (beside a part of the mesh itself).
+    """
 
     namespace: str
     kind: str
@@ -156,11 +164,16 @@ class Waypoint(msgspec.Struct, frozen=True):
 class DataPlanes(msgspec.Struct, frozen=True):
     """Counts are pods. `coverage` = meshed / eligible, None where nothing is eligible.
 
-    `proxies` are pods with a proxy of their own, gateways and waypoints among them; `ambient` pods
-    are carried by their node's proxy.
+    `proxies` = `sidecars` (native ones among them) + `gateways` + waypoints + `node_proxies`, the
+    ready pods that carry their node's traffic; `versions` are theirs. Proxies beside the mesh's own
+    parts are counted apart. `ambient` pods are carried by their node's proxy. `workloads` are the
+    owners of the meshed pods.
     """
 
     proxies: int = 0
+    sidecars: int = 0
+    node_proxies: int = 0
+    control_plane_proxies: int = 0
     workloads: int = 0
     meshed: int = 0
     eligible: int = 0
@@ -168,6 +181,7 @@ class DataPlanes(msgspec.Struct, frozen=True):
     versions: dict[str, int] = {}
     skewed: tuple[Skew, ...] = ()
     not_injected: tuple[NotInjected, ...] = ()
+    unasked: tuple[NotInjected, ...] = ()
     orphaned: tuple[Orphan, ...] = ()
     ambient: int = 0
     native_sidecars: int = 0
@@ -178,7 +192,10 @@ class DataPlanes(msgspec.Struct, frozen=True):
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """Another cluster, zone or data centre that this mesh is joined to, as far as said here."""
+    """Another cluster, zone or data centre that this mesh is joined to, as far as said here.
+
+    `object` names it: an object of this cluster, or an address.
+    """
 
     name: str
     via: str
@@ -187,7 +204,11 @@ class Peer(msgspec.Struct, frozen=True):
 
 
 class MeshFound(msgspec.Struct, frozen=True):
-    """One mesh in one cluster."""
+    """One mesh in one cluster.
+
+    `versions` are those of its control planes, oldest first; `version` is the last of them, or that
+    of its proxies. `zone` is what the mesh calls this cluster: a zone, a data centre, a name.
+    """
 
     mesh: str
     title: str
@@ -201,10 +222,12 @@ class MeshFound(msgspec.Struct, frozen=True):
     data_planes: DataPlanes
     evidence: tuple[Evidence, ...]
     confidence: float
+    versions: tuple[str, ...] = ()
     revisions: tuple[str, ...] = ()
     mesh_id: str = ""
     trust_domain: str = ""
     network: str = ""
+    zone: str = ""
     zone_role: str = ""
     peers: tuple[Peer, ...] = ()
     notes: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Other clusters, zones and data centres that a mesh is joined to, as its own objects name them."""
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from meshery.discovery.fingerprints.cluster import Cluster
 from meshery.discovery.fingerprints.fields import (
@@ -35,7 +36,15 @@ def _from_source(row: PeersAt, places: list[Place]) -> Iterable[Peer]:
     for place in places:
         value = first_value((row.source,), place) if row.source else ""
         if value:
-            yield Peer(value, row.via, "")
+            yield Peer(_host(value), row.via, value)
+
+
+def _host(address: str) -> str:
+    """The host of a URL; anything else names itself."""
+    try:
+        return urlsplit(address).hostname or address
+    except ValueError:
+        return address
 
 
 def _from_objects(row: PeersAt, cluster: Cluster) -> Iterable[Peer]:

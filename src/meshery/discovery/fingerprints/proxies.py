@@ -1,7 +1,7 @@
 """Pods that a mesh carries: by a proxy of their own, or by their node's (ambient)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meshery.discovery.fingerprints.cluster import Cluster
 from meshery.discovery.fingerprints.model import UNKNOWN, Evidence
@@ -15,6 +15,8 @@ from meshery.discovery.fingerprints.versions import looks_like_version, normal
 from meshery.discovery.fingerprints.weighing import Scale
 
 RUNNING = "Running"
+CONTROL_PLANE = "control-plane"
+"""The role of a proxy beside a part of the mesh itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Carried:
 
     @property
     def is_mesh_itself(self) -> bool:
-        """A pod that is nothing but a proxy has no application to mesh."""
-        return self.role in {"gateway", "waypoint"}
+        """A pod that is nothing but a proxy, or a part of the mesh, has no application to mesh."""
+        return self.role in {"gateway", "waypoint", CONTROL_PLANE}
 
 
 def find_carried(
@@ -42,13 +44,15 @@ def find_carried(
     revisions: Callable[[str], str],
     flavours: tuple[str, ...],
 ) -> tuple[Carried, ...]:
-    """All running pods of the mesh's data planes, without the mesh's own workloads."""
+    """All running pods with a proxy of the mesh or its node's; node agents are not among them."""
     own = parts.owners()
     found: dict[int, Carried] = {}
     for position in _candidates(table, cluster):
         pod = cluster.pods[position]
-        if pod.phase == RUNNING and pod.owner not in own:
+        if pod.phase == RUNNING:
             carried = _sidecar(table, pod, cluster, revisions, flavours)
+            if carried and pod.owner in own:
+                carried = _beside(carried)
             if carried:
                 found[position] = carried
     if parts.components or parts.agents or parts.managed:
@@ -125,7 +129,7 @@ def _sidecar(
         version = normal(said, flavours) if looks_like_version(said) else UNKNOWN
         return Carried(
             pod,
-            _role(row, container, pod),
+            _role(row, container, pod, cluster),
             container,
             version=version,
             revision=pod_revision(table, pod, cluster, revisions),
@@ -134,7 +138,16 @@ def _sidecar(
     return None
 
 
-def _role(row: Proxy, container: Container, pod: Pod) -> str:
+def _beside(carried: Carried) -> Carried | None:
+    """The proxy beside a part of the mesh; None where it is that part."""
+    return None if carried.role == "gateway" else replace(carried, role=CONTROL_PLANE)
+
+
+def _role(row: Proxy, container: Container, pod: Pod, cluster: Cluster) -> str:
+    if any(mark_fits(mark, pod, cluster) for mark in row.gateways):
+        return "gateway"
+    if any(mark_fits(mark, pod, cluster) for mark in row.own):
+        return CONTROL_PLANE
     words = {part for word in container.words for part in word.split()}
     if words & set(row.waypoint_arguments):
         return "waypoint"

@@ -79,7 +79,9 @@ class Managed(Row, frozen=True):
 class Proxy(Row, frozen=True):
     """The container that carries the traffic of its pod.
 
-    An image counts as in `Images`; a container's name counts only with a mark and never alone.
+    An image counts as in `Images`; a container's name counts only with a mark and never alone. Pods
+    with a mark of `gateways` are there for their proxy alone; those with one of `own` are parts of
+    the mesh itself.
     """
 
     images: Images = Images()
@@ -88,15 +90,22 @@ class Proxy(Row, frozen=True):
     alongside: tuple[str, ...] = ()
     version: tuple[Source, ...] = ()
     waypoint_arguments: tuple[str, ...] = ()
+    gateways: tuple[Mark, ...] = ()
+    own: tuple[Mark, ...] = ()
 
 
 class Agent(Row, frozen=True):
-    """A DaemonSet: `proxy` carries its node's traffic, `cni` redirects it, `agent` does else."""
+    """A DaemonSet: `proxy` carries its node's traffic, `cni` redirects it, `agent` does else.
+
+    Its proxies are of the release that the agent `release_of` shows, where its own image counts
+    otherwise.
+    """
 
     name: str
     role: Literal["proxy", "cni", "agent"]
     images: Images
     labels: tuple[dict[str, str], ...] = ()
+    release_of: str = ""
 
 
 class Decision(Row, frozen=True):
@@ -191,6 +200,7 @@ class Identity(Row, frozen=True):
     mesh_id: tuple[Source, ...] = ()
     trust_domain: tuple[Source, ...] = ()
     network: tuple[Source, ...] = ()
+    zone: tuple[Source, ...] = ()
     default_trust_domain: str = ""
     mesh_id_objects: tuple[str, str] | None = None
     zone_roles: tuple[Role, ...] = ()

@@ -90,7 +90,7 @@ class Fingerprints(Row, frozen=True):
 
 def _config_maps(table: MeshTable) -> set[str]:
     identity = table.identity
-    sources = [*identity.mesh_id, *identity.trust_domain, *identity.network]
+    sources = [*identity.mesh_id, *identity.trust_domain, *identity.network, *identity.zone]
     sources += [role.source for role in identity.zone_roles if role.source]
     sources += [peers.source for peers in table.peers if peers.source]
     names = {source.config_map for source in sources}

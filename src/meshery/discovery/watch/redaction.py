@@ -2,7 +2,8 @@
 
 Keys stay, since they tell what there is. A few keys of ConfigMaps that meshes are recognised by
 keep their values too (`READABLE`). Annotations in which tools repeat whole objects, values
-included, go (`REPEATING`); `managedFields` are of no use to a reader.
+included, go (`REPEATING`), and so do `managedFields`; of a Namespace's it stays when it got the
+marks that meshes inject by.
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from meshery.discovery.model import CERTIFICATES, REDACTED
+from meshery.discovery.model import CERTIFICATES, MARKED_AT, REDACTED
 from meshery.discovery.watch.certificates import read_certificate
+from meshery.discovery.watch.marks import marked_at
 from meshery.kube.item import Item
 
 REPEATING = frozenset(
@@ -46,13 +48,15 @@ def redact(item: Item) -> dict[str, Any]:
     """The object as it may leave the cluster."""
     document = item.document()
     metadata = document["metadata"] = dict(document.get("metadata") or {})
-    metadata.pop("managedFields", None)
+    managed = metadata.pop("managedFields", None)
     annotations = metadata.get("annotations")
     if annotations and not REPEATING.isdisjoint(annotations):
         rest = {name: text for name, text in annotations.items() if name not in REPEATING}
         metadata["annotations"] = rest
         if not rest:
             del metadata["annotations"]
+    if item.api_version == "v1" and item.kind == "Namespace" and (told := marked_at(managed)):
+        document[MARKED_AT] = told
     if item.api_version == "v1" and item.kind == "Secret":
         return _secret(document)
     if item.api_version == "v1" and item.kind == "ConfigMap":
