@@ -4,21 +4,15 @@ Neither side is made from the other: `tests/clusters/expected.yaml` tells what i
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import yaml
 
 from clusters import script as scripts
-from meshery.discovery.fingerprints.load import bundled_fingerprints
+from discovery.clusters import surveyed
 from meshery.discovery.fingerprints.model import MeshFound, NotInjected, Skew
-from meshery.discovery.fingerprints.snapshot import MemorySnapshot
-from meshery.discovery.fingerprints.survey import Survey, survey
-from meshery.discovery.watch.redaction import redact
-from meshery.kube.item import item_of
 
 FOLDER = Path(scripts.__file__).parent
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "expected.yaml").read_text())
@@ -52,14 +46,6 @@ UNTOLD = {"cluster_id"}
 """The number that ClusterMesh gives a cluster: no field of the product's holds it."""
 
 
-@cache
-def found_in(name: str) -> Survey:
-    """What fingerprints tell of a script's objects, redacted."""
-    raw = map(msgspec.json.encode, scripts.documents(scripts.load(name)))
-    snapshot = MemorySnapshot(map(redact, map(item_of, raw)), cluster_name=name)
-    return survey(snapshot, bundled_fingerprints())
-
-
 @pytest.fixture
 def told(name: str, mesh: str) -> Mapping[str, Any]:
     found: dict[str, Any] = EXPECTED[name]["meshes"][mesh]
@@ -68,20 +54,20 @@ def told(name: str, mesh: str) -> Mapping[str, Any]:
 
 @pytest.fixture
 def found(name: str, mesh: str) -> MeshFound:
-    [one] = [each for each in found_in(name).meshes if each.mesh == mesh]
+    [one] = [each for each in surveyed(name).meshes if each.mesh == mesh]
     return one
 
 
 @pytest.mark.parametrize("name", scripts.SCRIPTS)
 def test_the_meshes_and_nothing_else(name: str) -> None:
-    assert [each.mesh for each in found_in(name).meshes] == sorted(EXPECTED[name]["meshes"])
+    assert [each.mesh for each in surveyed(name).meshes] == sorted(EXPECTED[name]["meshes"])
 
 
 @pytest.mark.parametrize("name", scripts.SCRIPTS)
 def test_add_ons(name: str) -> None:
     found = {
         each.name: {"namespace": each.namespace, "version": each.version}
-        for each in found_in(name).addons
+        for each in surveyed(name).addons
     }
     assert found == EXPECTED[name]["add_ons"]
 
@@ -90,10 +76,10 @@ def test_add_ons(name: str) -> None:
 def test_what_only_looks_like_a_mesh_yields_none(name: str) -> None:
     """A decoy's object is no evidence, and what it looks like is no mesh."""
     expected = EXPECTED[name]["meshes"]
-    evidence = {each.object for mesh in found_in(name).meshes for each in mesh.evidence}
+    evidence = {each.object for mesh in surveyed(name).meshes for each in mesh.evidence}
     for decoy in EXPECTED[name]["nothing"]:
         assert decoy["mesh"] in expected or decoy["mesh"] not in {
-            each.mesh for each in found_in(name).meshes
+            each.mesh for each in surveyed(name).meshes
         }
     homes = {"istio-system", "docs-site", "tools", "front", "booking"}
     assert not [each for each in evidence if homes & set(each.split("/"))]
