@@ -20,6 +20,7 @@ PROCESSES = [
         "import meshery.connections.commands, meshery.connections.flatten",
         SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"},
     ),
+    ("import meshery.discovery.commands", SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"}),
     ("import meshery.operations.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
     ("import meshery.kube.kubeconfig", SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"}),
     (

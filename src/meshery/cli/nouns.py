@@ -18,6 +18,11 @@ BUILT_IN = {
         "meshery.connections.commands:kubernetes",
         "Clusters: connect, list, ping, disconnect.",
     ),
+    "discovery": (
+        "meshery.discovery.commands:discovery",
+        "What is in the clusters: status, resync, resources, watch.",
+    ),
+    "mesh": ("meshery.discovery.commands_meshes:mesh", "Service meshes: list, view, landscape."),
     "perf": ("meshery.performance.commands:perf", "Load, latency, and what a mesh costs."),
     "operation": ("meshery.operations.commands:operation", "Long work: list, watch, cancel."),
     "event": ("meshery.operations.commands:event", "What happened, and what is happening."),

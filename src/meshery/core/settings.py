@@ -115,6 +115,7 @@ class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     operations: Annotated[str, _text("Finished operations")] = "720h"
     events: Annotated[str, _text("Events, in the database and in the stream")] = "720h"
     results: Annotated[str, _text("Performance results")] = "0s"
+    changes: Annotated[str, _text("Changes of objects in clusters")] = "168h"
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -284,6 +285,7 @@ _DURATIONS = frozenset(
         "retention.operations",
         "retention.events",
         "retention.results",
+        "retention.changes",
     }
 )
 
