@@ -45,7 +45,7 @@ def test_the_shape_of_an_item() -> None:
         *("namespace", "state", "control_planes", "data_planes", "evidence", "confidence"),
         *("revisions", "mesh_id", "trust_domain", "network", "zone", "zone_role", "peers"),
         *("notes", "read_at", "standing", "certificate_expires_at", "current", "advice"),
-        "add_ons",
+        *("add_ons", "watch"),
     }
     assert {"proxies", "workloads", "eligible", "coverage", "versions", "skewed"} <= set(
         istio["data_planes"]

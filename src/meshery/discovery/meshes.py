@@ -15,15 +15,24 @@ from meshery.discovery.fingerprints.model import UNKNOWN, AddOnFound, MeshFound
 from meshery.discovery.fingerprints.survey import Survey
 from meshery.discovery.landscape import Fact, LandscapeEntry, Standing, landscape
 from meshery.discovery.model import object_id
+from meshery.discovery.view import WatchState
 
 
 class ClusterSurvey(msgspec.Struct, frozen=True):
-    """What fingerprints tell of one cluster; `read_at` is when its objects were read."""
+    """What fingerprints tell of one cluster; `read_at` is when its stored objects were read.
+
+    `watch` is how the watch of the cluster stands: a stale one tells what was.
+    """
 
     cluster_id: str
     cluster: str
     read_at: datetime
     survey: Survey
+    watch: WatchState = "none"
+
+    def watched(self, state: WatchState) -> "ClusterSurvey":
+        """The same, beside how the watch stands now."""
+        return msgspec.structs.replace(self, watch=state)
 
 
 class MeshItem(MeshFound, frozen=True, kw_only=True):
@@ -37,6 +46,7 @@ class MeshItem(MeshFound, frozen=True, kw_only=True):
     id: str
     name: str
     read_at: datetime
+    watch: WatchState
     standing: Standing
     certificate_expires_at: str = UNKNOWN
     current: Fact | None = None
@@ -125,6 +135,7 @@ def _item(mesh: MeshFound, one: ClusterSurvey, entry: LandscapeEntry, name: str)
         id=object_id(one.cluster_id, "/".join(marks)),
         name=name,
         read_at=one.read_at,
+        watch=one.watch,
         standing=entry.standing,
         certificate_expires_at=earliest(certificates),
         current=entry.version,
