@@ -16,6 +16,7 @@ from meshery.core.database import later
 from meshery.core.durations import parse_duration
 from meshery.core.errors import MesheryError
 from meshery.core.telemetry import get_logger
+from meshery.discovery.ingest.forget import forget_cluster, known_clusters
 from meshery.discovery.ingest.tables import kube_change
 from meshery.discovery.ingest.writer import Writer
 from meshery.discovery.service import SUBJECT_RESYNC, DiscoveryService, lease_of
@@ -27,7 +28,7 @@ from meshery.operations.platform import Platform
 
 LOOK_S = 2.0
 """How often connections are looked at."""
-RETENTION_S = 600.0
+RETENTION_S = 60.0
 _AGAIN_S = 5.0
 
 _log = get_logger("discovery.keepers")
@@ -62,14 +63,22 @@ async def keep_storing(platform: Platform) -> None:
 
 
 async def keep_tidy(platform: Platform) -> None:
-    """Delete changes that are older than `retention.changes`."""
+    """Delete changes older than `retention.changes`, and clusters that are disconnected."""
     while True:
-        kept_s = parse_duration(platform.settings.retention.changes)
-        if kept_s:
-            async with platform.database.write() as connection:
-                old = kube_change.c.at < later(-kept_s)
-                await connection.execute(delete(kube_change).where(old))
+        await tidy(platform)
         await asyncio.sleep(RETENTION_S)
+
+
+async def tidy(platform: Platform) -> None:
+    """One round."""
+    kept_s = parse_duration(platform.settings.retention.changes)
+    if kept_s:
+        async with platform.database.write() as connection:
+            old = kube_change.c.at < later(-kept_s)
+            await connection.execute(delete(kube_change).where(old))
+    connected = set(await DiscoveryService(platform).cluster_names())
+    for cluster_id in await known_clusters(platform.database) - connected:
+        await forget_cluster(platform.database, cluster_id)
 
 
 async def _connected(platform: Platform) -> dict[str, Connection]:

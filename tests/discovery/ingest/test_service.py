@@ -13,12 +13,13 @@ from discovery.watch.support import running
 from fixtures.kube import KubeNamespace, config_map, deployment
 from fixtures.waiting import until
 from meshery.connections.service import ConnectionService
+from meshery.core import leases
 from meshery.core.errors import NotFoundError
 from meshery.core.page import PageQuery
 from meshery.discovery.filter import ResourceFilter
-from meshery.discovery.keepers import KEEPERS
+from meshery.discovery.keepers import KEEPERS, tidy
 from meshery.discovery.rest import router
-from meshery.discovery.service import DiscoveryService
+from meshery.discovery.service import DiscoveryService, lease_of
 from meshery.discovery.view import ClusterView, ResourceRow
 from meshery.kube.local.control_plane import ControlPlane
 from meshery.operations.keepers import run_keepers
@@ -95,6 +96,16 @@ async def test_a_cluster_from_connecting_to_disconnecting(
             await service.resource(web.id)
         with pytest.raises(NotFoundError):
             await service.resync(["elsewhere"])
+        (connection,) = await ConnectionService(platform).all()
+        await ConnectionService(platform).disconnect(connection.id, actor=ACTOR)
+        await until(lambda: _is_free(platform, cluster_id), what="the end of the watch")
+    await tidy(platform)
+    assert await listed(platform) == []
+    assert await service.status() == []
+
+
+async def _is_free(platform: Platform, cluster_id: str) -> bool:
+    return await leases.holder(platform.database, lease_of(cluster_id)) is None
 
 
 def _service(name: str) -> dict[str, Any]:

@@ -157,12 +157,15 @@ class ClusterWatch:
             before=before,
             changed=self._look if name == CRDS else None,
         )
+        # Its place among the first lists is free once it is settled, or ends, even unstarted.
+        waiting = asyncio.create_task(_settled(watch), name=f"discovery-list-{row.name}")
+        waiting.add_done_callback(lambda _: self._lists.release())
         task = asyncio.create_task(self._keep(watch), name=f"discovery-{row.name}")
+        task.add_done_callback(lambda _: waiting.cancel())
         self._kinds[name] = (watch, task)
 
     async def _keep(self, watch: KindWatch) -> None:
-        """Run it; its place among the first lists is free as soon as it is settled."""
-        waiting = asyncio.create_task(_settled(watch, self._lists))
+        """Run it; should it break, the next look at the kinds begins it anew."""
         try:
             await watch.run()
         except Exception as error:  # noqa: BLE001 - one kind must not end the others
@@ -170,9 +173,6 @@ class ClusterWatch:
             watch.broke(UnavailableError("the watch of this kind broke", cause=repr(error)))
             await asyncio.sleep(AGAIN_S)
             self._look.set()
-        finally:
-            waiting.cancel()
-            await asyncio.wait({waiting})
 
     async def _until_settled(self) -> None:
         running = [watch.settled.wait() for watch, _ in self._kinds.values()]
@@ -217,14 +217,12 @@ class ClusterWatch:
             await asyncio.wait(tasks)
 
 
-async def _settled(watch: KindWatch, lists: asyncio.Semaphore) -> None:
+async def _settled(watch: KindWatch) -> None:
     try:
         async with asyncio.timeout(TIER_S):
             await watch.settled.wait()
     except TimeoutError:
         _log.info("discovery.list_is_long", kind=watch.name)
-    finally:
-        lists.release()
 
 
 def _is_served(watched: Watched, kinds: Kinds) -> bool:
