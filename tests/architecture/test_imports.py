@@ -20,7 +20,10 @@ PROCESSES = [
         "import meshery.connections.commands, meshery.connections.flatten",
         SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"},
     ),
-    ("import meshery.discovery.commands", SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"}),
+    (
+        "import meshery.discovery.commands, meshery.discovery.commands_meshes",
+        SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"},
+    ),
     ("import meshery.operations.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
     ("import meshery.kube.kubeconfig", SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"}),
     (
