@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 WITH := $(BIN)/python -m
 MARK := not soak
+# Tests and demos start many processes: without compiled files each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint types contracts bench soak docs wheel clean browser watches kube
