@@ -78,6 +78,7 @@ class KindStatus(msgspec.Struct, frozen=True):
 
     `lag_s` is how long, in seconds, the last change took from the API server's word to the bus
     (still growing while one waits). `error` is why it is forbidden or failing, in words.
+    `synced_at` is when it was last listed whole (RFC 3339), empty before.
     """
 
     resource: str
@@ -87,6 +88,7 @@ class KindStatus(msgspec.Struct, frozen=True):
     objects: int
     lag_s: float = 0.0
     error: str = ""
+    synced_at: str = ""
 
 
 class Report(msgspec.Struct, frozen=True, tag="report"):

@@ -86,8 +86,11 @@ async def test_a_cluster_from_connecting_to_disconnecting(
         await _until_related(service, pods[0].id)
         (web,) = await listed(platform, kind="Service", namespace=space)
         await _until_selected(service, web.id, {pod.name for pod in pods})
+        before = {kind.kind: kind.synced_at for kind in status.kinds}
+        assert None not in before.values()
         asked = await service.resync()
         assert asked == [cluster_id]
+        await until(lambda: _is_newer(service, before), timeout_s=30, what="a whole new list")
         await kube_namespace.kubectl("delete", "service", "web")
         await until_listed(platform, 0, kind="Service", namespace=space)
         told = [change.event for change in await service.history(web.id)]
@@ -102,6 +105,11 @@ async def test_a_cluster_from_connecting_to_disconnecting(
     await tidy(platform)
     assert await listed(platform) == []
     assert await service.status() == []
+
+
+async def _is_newer(service: DiscoveryService, before: dict[str, Any]) -> bool:
+    (status,) = await service.status()
+    return all(kind.synced_at != before.get(kind.kind) for kind in status.kinds)
 
 
 async def _is_free(platform: Platform, cluster_id: str) -> bool:

@@ -1,12 +1,12 @@
 """How the watches of clusters stand, as rows."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meshery.discovery.ingest.tables import kube_cluster, kube_watch
-from meshery.discovery.model import Report, Synced
+from meshery.discovery.model import Report
 
 
 async def store_report(connection: AsyncConnection, report: Report) -> None:
@@ -35,6 +35,7 @@ async def store_report(connection: AsyncConnection, report: Report) -> None:
             "objects": status.objects,
             "lag_s": status.lag_s,
             "error": status.error,
+            "synced_at": datetime.fromisoformat(status.synced_at) if status.synced_at else None,
             "reported_at": at,
         }
         one = (table.cluster_id == report.cluster_id) & (table.resource == status.resource)
@@ -45,14 +46,3 @@ async def store_report(connection: AsyncConnection, report: Report) -> None:
                     cluster_id=report.cluster_id, resource=status.resource, **row
                 )
             )
-
-
-async def store_synced(connection: AsyncConnection, synced: Synced) -> None:
-    """Note when a kind was last known whole; its row comes with the first report."""
-    table = kube_watch.c
-    await connection.execute(
-        update(kube_watch)
-        .where(table.cluster_id == synced.cluster_id)
-        .where(table.resource == synced.resource)
-        .values(synced_at=datetime.now(UTC))
-    )

@@ -19,7 +19,7 @@ from meshery.core.database import Database
 from meshery.core.errors import MesheryError, UnavailableError
 from meshery.core.telemetry import counter, get_logger
 from meshery.discovery.ingest.batch import Batch
-from meshery.discovery.ingest.report import store_report, store_synced
+from meshery.discovery.ingest.report import store_report
 from meshery.discovery.ingest.tables import discovery_cursor as cursor
 from meshery.discovery.model import Seen, Synced, Told, decode
 
@@ -152,7 +152,6 @@ class Writer:
                 elif isinstance(each, Synced):
                     await batch.write()
                     await batch.settle(each)
-                    await store_synced(connection, each)
                 else:
                     await store_report(connection, each)
             await batch.write()

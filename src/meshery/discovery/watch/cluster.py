@@ -34,6 +34,8 @@ LOOK_S = 300.0
 SETTLE_S = 0.2
 """CRDs come in flocks: how long to wait for the rest of one."""
 REPORT_S = 1.0
+COUNTS_S = 10.0
+"""How often it is told that there are more or fewer objects."""
 HEARTBEAT_S = 30.0
 AGAIN_S = 30.0
 """The longest wait before kinds are asked for again that were not as expected."""
@@ -205,7 +207,12 @@ class ClusterWatch:
             await asyncio.sleep(REPORT_S)
             kinds = self.status()
             now = asyncio.get_running_loop().time()
-            if kinds != told or now - told_at >= HEARTBEAT_S:
+            rest_s = now - told_at
+            if (
+                _states(kinds) != _states(told)
+                or (kinds != told and rest_s >= COUNTS_S)
+                or rest_s >= HEARTBEAT_S
+            ):
                 told, told_at = kinds, now
                 at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
                 await self._sink.put(Report(self.cluster_id, self._epoch, at, self.version, kinds))
@@ -215,6 +222,10 @@ class ClusterWatch:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+
+def _states(kinds: tuple[KindStatus, ...]) -> list[tuple[str, ...]]:
+    return [(kind.resource, kind.state, kind.error, kind.synced_at) for kind in kinds]
 
 
 async def _settled(watch: KindWatch) -> None:

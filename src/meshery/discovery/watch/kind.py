@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
@@ -76,6 +77,7 @@ class KindWatch:
         self._cluster_id = cluster_id
         self._epoch = epoch
         self._turn = 0
+        self._synced_at = ""
         self._sink = sink
         self._before = dict(before or {})
         self._changed = changed
@@ -106,6 +108,7 @@ class KindWatch:
             objects=len(self.held),
             lag_s=round(self._sink.lag_s(resource.kind), 1),
             error=f"{error.what}: {error.cause}" if error else "",
+            synced_at=self._synced_at,
         )
 
     def broke(self, error: MesheryError) -> None:
@@ -190,6 +193,7 @@ class KindWatch:
         self._before.clear()
         oldest = min(self._versions.values(), key=lambda text: (len(text), text))
         await self._tell_synced(oldest)
+        self._synced_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
         self.settled.set()
         if self._changed is not None:
             self._changed.set()
