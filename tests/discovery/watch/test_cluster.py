@@ -142,13 +142,15 @@ async def test_kinds_come_and_go_without_listing_the_rest_again(
         await kube_namespace.create(widget)
         await eventually(lambda: reader.has("Widget", "one"), what="the new kind")
         assert reader.has("CustomResourceDefinition", name)
-        fresh = [synced.kind for synced in reader.synced[before:]]
-        assert fresh == ["Widget"]
+        await eventually(lambda: len(reader.synced) > before)
+        assert [synced.kind for synced in reader.synced[before:]] == ["Widget"]
         await kubectl(kube, "delete", "crd", name)
         await eventually(lambda: "one" in reader.deleted and name in reader.deleted)
         resource = f"widgets.v1.{group}"
         await eventually(lambda: resource not in _by_name(found), what="the end of the kind")
-        assert [s.kind for s in reader.synced[before:]] == ["Widget", "Widget"]
+        await eventually(lambda: len(reader.synced) > before + 1)
+        assert [synced.kind for synced in reader.synced[before:]] == ["Widget", "Widget"]
+        assert reader.synced[-1].uids == ()
 
 
 async def test_a_kind_that_may_not_be_read_is_said_and_all_others_go_on(
