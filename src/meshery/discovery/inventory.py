@@ -3,8 +3,9 @@
     inventory = MeshInventory(platform)
     await inventory.meshes(["prod"])
 
-A cluster is read again when something was stored since it was read last; several askers wait for
-one reading. Reading is work for a thread, not for the event loop.
+A cluster is read again when something was stored since it was read last, and then only so often
+that it stays a small part of what the server does. Several askers wait for one reading, which is
+work for a thread, not for the event loop.
 """
 
 import asyncio
@@ -38,6 +39,8 @@ from meshery.operations.platform import Platform
 
 FRESH_S = 1.0
 """A reading that is younger is told again even where something was stored since."""
+REST = 5.0
+"""So many times as long as it took holds a reading, where that is longer."""
 
 Position = tuple[str, int]
 
@@ -48,7 +51,7 @@ class _Reading:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     position: Position | None = None
-    read_s: float = 0.0
+    until_s: float = 0.0
     survey: ClusterSurvey | None = None
 
 
@@ -114,13 +117,15 @@ class MeshInventory:
         here = _readings.setdefault(self._database, {})
         reading = here.setdefault((cluster_id, name), _Reading())
         async with reading.lock:
-            if reading.survey and monotonic() - reading.read_s < FRESH_S:
+            begun_s = monotonic()
+            if reading.survey and begun_s < reading.until_s:
                 return reading.survey
             position = await self._position()
             if reading.survey is None or position != reading.position:
                 reading.survey = await self._read(cluster_id, name)
                 reading.position = position
-            reading.read_s = monotonic()
+            now_s = monotonic()
+            reading.until_s = now_s + max(FRESH_S, REST * (now_s - begun_s))
             return reading.survey
 
     async def _read(self, cluster_id: str, name: str) -> ClusterSurvey:

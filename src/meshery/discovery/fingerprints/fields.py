@@ -7,22 +7,27 @@ from typing import Any
 Document = Mapping[str, Any]
 EMPTY: Document = {}
 
+# Made once: these are asked about every field of every pod.
+_OBJECT = (dict, Mapping)
+_LIST = (list, tuple)
+_SCALAR = (str, int, float)
+
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """`value` when it is an object, else an empty one."""
-    return value if isinstance(value, dict | Mapping) else EMPTY
+    return value if isinstance(value, _OBJECT) else EMPTY
 
 
 def sequence(value: Any) -> Sequence[Any]:
     """`value` when it is a list, else an empty one."""
-    return value if isinstance(value, list | tuple) else ()
+    return value if isinstance(value, _LIST) else ()
 
 
 def text(value: Any) -> str:
     """A scalar as text; booleans as YAML writes them; empty for anything else."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, str | int | float) else ""
+    return str(value) if isinstance(value, _SCALAR) else ""
 
 
 def number(value: Any) -> int:
@@ -33,7 +38,7 @@ def number(value: Any) -> int:
 def dig(document: Any, path: str) -> Any:
     """The value at a dotted path, None where it leads nowhere."""
     for part in path.split("."):
-        if not isinstance(document, dict | Mapping):
+        if not isinstance(document, _OBJECT):
             return None
         document = document.get(part)
     return document
