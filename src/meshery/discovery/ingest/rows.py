@@ -7,10 +7,20 @@ from typing import Any
 import msgspec
 
 from meshery.discovery.ingest.relations import references
-from meshery.discovery.model import CERTIFICATES, ObjectKey, Seen, meshsync_id, object_id
+from meshery.discovery.model import (
+    CERTIFICATES,
+    MARKED_AT,
+    ObjectKey,
+    Seen,
+    meshsync_id,
+    object_id,
+)
 from meshery.kube.fields import authored
 
 Values = dict[str, Any]
+
+_DERIVED = frozenset({CERTIFICATES, MARKED_AT})
+"""What the watch adds to an object."""
 
 
 def version_number(resource_version: str) -> int:
@@ -77,7 +87,7 @@ def relation_values(
 
 def written(document: Mapping[str, Any]) -> bytes:
     """What the author of an object wrote, in an order of its own: equal when nothing changed."""
-    kept = {name: value for name, value in authored(document).items() if name != CERTIFICATES}
+    kept = {name: value for name, value in authored(document).items() if name not in _DERIVED}
     return msgspec.json.encode(kept, order="deterministic")
 
 
