@@ -39,8 +39,8 @@ async def list_page(context: PageContext) -> None:
     with nothing:
         empty_state(
             "No cluster is connected",
-            "Connect one to see which meshes run in it, and to apply behaviours there. Paste a "
-            "kubeconfig below, or let the command read yours.",
+            "Connect one to see what runs in it, and which meshes. Paste a kubeconfig below, or "
+            "let the command read yours.",
             icon="dns",
             command="mesheryctl kubernetes connect",
         )
