@@ -5,5 +5,9 @@ from meshery.discovery.ingest.rows import written
 
 def test_what_the_watch_adds_is_no_change() -> None:
     shop = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
-    for told in ({"marked_at": {"labels": {"istio.io/rev": "x"}}}, {"certificates": {}}):
+    additions: tuple[dict[str, object], ...] = (
+        {"marked_at": {"labels": {"istio.io/rev": "x"}}},
+        {"certificates": {}},
+    )
+    for told in additions:
         assert written({**shop, **told}) == written(shop)
