@@ -1,7 +1,7 @@
 """Recordings as a generator would give them, of arms whose latency is known."""
 
 from collections.abc import AsyncGenerator
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ class Replay:
     """Plays a run of known latencies: a generator whose truth the test chose.
 
     `shifts_us` moves an arm, `by_port_us` whatever is sent to a port; `stop_before_final` ends as
-    a lost injector does.
+    a lost injector does, `ended` cancelled as one that somebody stopped.
     """
 
     name: ClassVar[str] = "replay"
@@ -63,6 +63,7 @@ class Replay:
         health: Health | None = None,
         status: int = 200,
         stop_before_final: bool = False,
+        ended: Literal["complete", "cancelled"] = "complete",
         slot_zero_ns: int = 0,
     ) -> None:
         self._shifts_us = shifts_us
@@ -70,6 +71,7 @@ class Replay:
         self._health = health or Health(wall_s=4.0, cpu_share=0.1, run_queue_share=0.001)
         self._status = status
         self._stop_before_final = stop_before_final
+        self._ended = ended
         self._slot_zero_ns = slot_zero_ns
 
     async def probe(self) -> Probe:
@@ -114,6 +116,7 @@ class Replay:
             },
             warmup={},
             health=self._health,
+            ended=self._ended,
             slowest=tuple(
                 Slow(
                     arm=name,

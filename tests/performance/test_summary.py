@@ -110,6 +110,11 @@ async def test_a_lost_generator_leaves_no_recording() -> None:
         await record(Replay({"load": 0.0}, stop_before_final=True), plan_of("load"))
 
 
+async def test_a_generator_that_somebody_stopped_tells_nothing() -> None:
+    with pytest.raises(GeneratorLostError, match="before the end of its plan"):
+        await record(Replay({"load": 0.0}, ended="cancelled"), plan_of("load"))
+
+
 async def test_a_run_without_answers_is_a_failure() -> None:
     with pytest.raises(OperationFailedError, match="none of 800 requests") as caught:
         await measure(Silent({"load": 0.0}), plan_of("load"))

@@ -93,7 +93,6 @@ def _final(first: Final, second: Final, *, after_s: float, slowest: int) -> Fina
         },
         health=_health(first.health, second.health),
         slowest=tuple(slow[:slowest]),
-        ended="complete" if first.ended == second.ended == "complete" else "cancelled",
         scheduling=first.scheduling,
         connections=dict(first.connections),
     )

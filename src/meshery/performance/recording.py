@@ -1,7 +1,8 @@
 """One run of a load generator, listened to until its final account.
 
 Samples of one number are added up, since an answer may come long after its slot. A generator that
-ends before its final account raises GeneratorLostError: nothing of such a run is a result.
+ends before its final account, or was stopped by somebody else before the end of its plan, raises
+GeneratorLostError: nothing of such a run is a result.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -62,6 +63,12 @@ async def record(
             "the load generator ended before its final account",
             cause="its stream of samples stopped",
             remedy="run it again; its log says more",
+        )
+    if gathered.final.ended == "cancelled":
+        raise GeneratorLostError(
+            "the load generator was stopped before the end of its plan",
+            cause="it was told to end, as the processes of a server are that goes down",
+            remedy="run it again",
         )
     return Recording(
         plan=plan,
