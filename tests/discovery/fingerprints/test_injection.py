@@ -86,6 +86,12 @@ def test_it_is_older_than_the_label() -> None:
     assert "istio-injection=enabled" in found.message
 
 
+def test_of_the_same_second_the_pod_came_before_the_label() -> None:
+    created = "2026-11-02T00:00:00Z"
+    found = left_out(*istiod(), marked(created), pod("a", "shop", APP, created=created))
+    assert found.reason == "created-before-label"
+
+
 def test_older_than_both_it_is_older_than_the_label() -> None:
     """An injector is made anew with each revision; that its age tells more is seldom true."""
     home = marked("2026-11-02T00:00:00Z")

@@ -88,15 +88,16 @@ class Injector:
     def _by_time(
         self, pod: Pod, wanted: Wanted, hooks: list[Webhook], plane: PlaneFound | None
     ) -> tuple[Reason, str]:
+        # Times are whole seconds; of the same one, a pod without proxy was the first.
         since = _marked_since(wanted.decision, pod, self.cluster)
-        if pod.created and since and pod.created < since:
+        if pod.created and since and pod.created <= since:
             return (
                 Reason.CREATED_BEFORE_LABEL,
                 f"older than {wanted.decided} on its namespace; restart its workload",
             )
         # Webhooks are made anew with each revision and tag: their age tells less than the mark's.
         created = [each.created for each in hooks if each.created]
-        if pod.created and len(created) == len(hooks) and pod.created < min(created):
+        if pod.created and len(created) == len(hooks) and pod.created <= min(created):
             return Reason.CREATED_BEFORE_INJECTOR, "older than the injector; restart its workload"
         if plane and plane.plane.health is Health.DOWN:
             return Reason.INJECTOR_DOWN, "the control plane that injects it is not ready"
