@@ -174,9 +174,7 @@ class Watcher:
         query = [*self._selection.query, *self._watch_query()]
         initial: set[str] | None = None if self.resource_version else set()
         accept = self._selection.watch_accept
-        async with self._client.lines(
-            path, query=query, accept=accept, idle_s=IDLE_S
-        ) as lines:
+        async with self._client.lines(path, query=query, accept=accept, idle_s=IDLE_S) as lines:
             if self._told and initial is None:
                 self._told = ""
                 yield Bookmark(self.resource_version)
