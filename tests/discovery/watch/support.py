@@ -187,15 +187,20 @@ async def differences(plane: ControlPlane, reader: Reader) -> list[str]:
     wrong = [
         f"{form['kind']} {form['metadata'].get('namespace', '')}/{form['metadata']['name']}"
         for uid, form in expected.items()
-        if _without_certificates(got.get(uid)) != form
+        if _as_listed(got.get(uid)) != form
     ]
     return wrong + [f"gone: {uid}" for uid in got.keys() - expected.keys()]
 
 
-def _without_certificates(document: dict[str, Any] | None) -> dict[str, Any] | None:
-    if document is None or document["kind"] != "Secret":
+_ADDED = {"Secret": "certificates", "Namespace": "marked_at"}
+"""What the watch makes of a field that it does not pass on."""
+
+
+def _as_listed(document: dict[str, Any] | None) -> dict[str, Any] | None:
+    if document is None:
         return document
-    return {name: value for name, value in document.items() if name != "certificates"}
+    added = _ADDED.get(document["kind"])
+    return {name: value for name, value in document.items() if name != added}
 
 
 async def until_equal(plane: ControlPlane, reader: Reader, *, timeout_s: float = 40.0) -> None:
