@@ -43,7 +43,7 @@ def status(client: "ServerClient", *, kinds: bool, output: str) -> None:
 
 
 @discovery.command("resync")
-@click.option("--cluster", "clusters", multiple=True, metavar="NAME", help="May be repeated.")
+@click.option("--kube-context", "clusters", multiple=True, metavar="NAME", help="May be repeated.")
 @output_option
 @pass_client
 def resync(client: "ServerClient", *, clusters: tuple[str, ...], output: str) -> None:
@@ -60,7 +60,7 @@ def resync(client: "ServerClient", *, clusters: tuple[str, ...], output: str) ->
 @click.option("--kind", default="", metavar="KIND", help="Such as Pod.")
 @click.option("-n", "--namespace", default="", metavar="NAME")
 @click.option("-l", "--label", "labels", multiple=True, metavar="KEY=VALUE", help="Repeatable.")
-@click.option("--cluster", default="", metavar="NAME", help="Of this cluster only.")
+@click.option("--kube-context", "cluster", default="", metavar="NAME", help="Of this cluster only.")
 @click.argument("resource_id", required=False)
 @page_options
 @output_option

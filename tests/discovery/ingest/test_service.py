@@ -202,7 +202,7 @@ async def test_rest_and_the_command_line(
         assert "shown" in await mesheryctl(http.url, *words)
         text = await mesheryctl(http.url, "discovery", "resources", row["id"], "-o", "yaml")
         assert "colour: '[REDACTED]'" in text
-        assert "mine" in await mesheryctl(http.url, "discovery", "resync", "--cluster", "mine")
+        assert "mine" in await mesheryctl(http.url, "discovery", "resync", "--kube-context", "mine")
 
 
 async def mesheryctl(url: str, *words: str) -> str:
