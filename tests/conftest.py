@@ -1,5 +1,7 @@
 """Parts that tests of several rooms stand on; a room's own are in `tests/<room>/conftest.py`."""
 
+import os
+
 import pytest
 from xdist.remote import Producer
 
@@ -37,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    return worker_count()
+    return worker_count(os.cpu_count())
 
 
 @pytest.hookimpl(optionalhook=True)

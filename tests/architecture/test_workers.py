@@ -3,14 +3,12 @@
 from pathlib import Path
 
 import pytest
-from xdist.remote import Producer
 
-from fixtures import workers
 from fixtures.workers import (
     GUESTS,
     LONGEST,
     SANDBOXES,
-    UnitScheduling,
+    has_watches,
     ordered,
     unit_of,
     worker_count,
@@ -19,12 +17,9 @@ from fixtures.workers import (
 TESTS = Path(__file__).parents[1]
 
 
-def test_there_are_two_to_four(monkeypatch: pytest.MonkeyPatch) -> None:
-    counted = []
-    for cores in (None, 1, 2, 3, 64):
-        monkeypatch.setattr("os.cpu_count", lambda told=cores: told)
-        counted.append(worker_count())
-    assert counted == [2, 2, 2, 3, 4]
+@pytest.mark.parametrize(("cores", "workers"), [(None, 2), (1, 2), (2, 2), (3, 3), (64, 4)])
+def test_there_are_two_to_four(cores: int | None, workers: int) -> None:
+    assert worker_count(cores) == workers
 
 
 @pytest.mark.parametrize("place", sorted({*LONGEST, *SANDBOXES, *GUESTS}))
@@ -48,17 +43,14 @@ def test_the_longest_begin_and_a_unit_stays_together(request: pytest.FixtureRequ
 
 @pytest.mark.parametrize(("watches", "unit"), [(128, "sandboxes"), (512, "demo")])
 def test_few_inotify_instances_are_left_to_one_worker(
-    monkeypatch: pytest.MonkeyPatch,
-    pytestconfig: pytest.Config,
-    tmp_path: Path,
-    watches: int,
-    unit: str,
+    tmp_path: Path, watches: int, unit: str
 ) -> None:
     limit = tmp_path / "max_user_instances"
     limit.write_text(f"{watches}\n")
-    monkeypatch.setattr(workers, "_WATCHES", limit)
-    monkeypatch.setattr(pytestconfig.option, "tx", ["2*popen"], raising=False)
-    monkeypatch.setattr(pytestconfig.option, "loadscopereorder", True, raising=False)
-    scheduling = UnitScheduling(pytestconfig, Producer("silent", enabled=False))
-    assert scheduling._split_scope("tests/demo/test_demo.py::test_a") == unit
-    assert scheduling._split_scope("tests/cli/test_root.py::test_a") == "cli/test_root.py"
+    are_apart = has_watches(limit)
+    assert unit_of("tests/demo/test_demo.py::test_a", are_apart=are_apart) == unit
+    assert unit_of("tests/cli/test_root.py::test_a", are_apart=are_apart) == "cli/test_root.py"
+
+
+def test_a_system_without_inotify_has_no_limit(tmp_path: Path) -> None:
+    assert has_watches(tmp_path / "nothing")

@@ -134,7 +134,7 @@ class KindCache:
         self._lock = asyncio.Lock()
 
     async def kinds(self, *, fresh: bool = False) -> Kinds:
-        """All kinds; with `fresh`, asked for now unless that was a moment ago."""
+        """All kinds; with `fresh`, asked for again unless that was a moment ago."""
         async with self._lock:
             now = asyncio.get_running_loop().time()
             if self._kinds is None or (fresh and now - self._at > AGAIN_S):

@@ -36,7 +36,7 @@ CASES = [
     ("mirror.io/oss/istio/pilot:1.24.1", {**ASM, **AKS}, "aks-istio-addon"),
     ("gcr.io/gke-release/asm/pilot:1.21.5-asm.7", ISTIO, "google-cloud-service-mesh"),
     ("mirror.io/pilot:1.21.5-asm.7", ISTIO, "google-cloud-service-mesh"),
-    ("registry.redhat.io/x/istio-pilot-rhel9:3.1", ISTIO, "openshift-service-mesh"),
+    ("mirror.io/x/istio-pilot-rhel9:3.1", ISTIO, "openshift-service-mesh"),
     ("mirror.io/pilot:1.24", {**ISTIO, "maistra.io/owner": "m"}, "openshift-service-mesh"),
     ("mirror.io/istio/pilot:1.24.1-solo", ISTIO, "solo-istio"),
     ("cr.l5d.io/linkerd/controller:edge-26.9.1", LINKERD, "upstream"),

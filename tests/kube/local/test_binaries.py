@@ -47,14 +47,14 @@ def test_without_any_the_remedy_is_named(empty_machine: Path) -> None:
     assert "make kube" in told.value.remedy
 
 
-def test_another_pin_is_another_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_pin_is_another_cache(tmp_path: Path) -> None:
     before = binaries.modules_digest()
-    shutil.copytree(MODULES, tmp_path / "modules")
-    monkeypatch.setattr(binaries, "MODULES", tmp_path / "modules")
-    assert binaries.modules_digest() == before
-    with (tmp_path / "modules" / "etcd" / "go.mod").open("a") as file:
+    copied = tmp_path / "modules"
+    shutil.copytree(MODULES, copied)
+    assert binaries.modules_digest(copied) == before
+    with (copied / "etcd" / "go.mod").open("a") as file:
         file.write("// newer\n")
-    assert binaries.modules_digest() != before
+    assert binaries.modules_digest(copied) != before
 
 
 def test_a_build_is_complete_and_not_repeated(

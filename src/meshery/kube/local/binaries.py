@@ -98,10 +98,10 @@ def cache_dir() -> Path:
     return Path(base) / "meshery" / "kube" / modules_digest()
 
 
-def modules_digest() -> str:
+def modules_digest(modules: Path = MODULES) -> str:
     """The name of what the modules pin: it changes with any of their versions."""
     digest = hashlib.sha256()
-    for module in sorted(path for path in MODULES.iterdir() if path.is_dir()):
+    for module in sorted(path for path in modules.iterdir() if path.is_dir()):
         for name in _HASHED:
             digest.update(f"{module.name}/{name}\n".encode())
             digest.update((module / name).read_bytes())
