@@ -52,7 +52,7 @@ async def test_five_milliseconds_are_measured_as_five_milliseconds() -> None:
         result = await measured(rig.port, on="/slow")
         held = rig.stop()
     truth_us = held["slow"] - held["quick"]
-    assert truth_us == pytest.approx(5_000, abs=1_000)  # the rig's own timer, on a busy host
+    assert truth_us == pytest.approx(5_000, abs=250)
     found = result.delta_us["p50"]
     assert found.low - 20 <= truth_us <= found.high + 20
     assert found.value == pytest.approx(truth_us, abs=250)
