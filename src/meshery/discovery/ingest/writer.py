@@ -12,6 +12,7 @@ from contextlib import aclosing
 
 import msgspec
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meshery.core.bus import DISCOVERY_STREAM, SUBJECT_DISCOVERY, Bus, Message
@@ -29,6 +30,11 @@ QUEUE = 1024
 COMPARE_S = 30.0
 _AGAIN_S = 1.0
 _NAME = "ingest"
+
+REFUSALS = (
+    SQLAlchemyError, msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError,
+)  # fmt: skip
+"""What a message that cannot be stored makes of a batch; an outage is an UnavailableError."""
 
 Stored = Callable[[Sequence[Told]], Awaitable[None]]
 
@@ -131,9 +137,7 @@ class Writer:
         told = [each for message in messages if (each := _decoded(message)) is not None]
         try:
             await self._write(told, last)
-        except (MesheryError, _OvertakenError):
-            raise
-        except Exception as error:  # noqa: BLE001 - what others told
+        except REFUSALS as error:
             _log.warning("ingest.batch_refused", cause=repr(error)[:300])
             await self._write_singly(messages)
         _stored.inc(len(told))
@@ -164,9 +168,7 @@ class Writer:
             told = _decoded(message)
             try:
                 await self._write([told] if told is not None else [], message.sequence)
-            except (MesheryError, _OvertakenError):
-                raise
-            except Exception:  # noqa: BLE001 - what others told
+            except REFUSALS:
                 _refused.inc()
                 _log.exception("ingest.refused", subject=message.subject)
                 await self._write([], message.sequence)

@@ -40,6 +40,11 @@ HEARTBEAT_S = 30.0
 AGAIN_S = 30.0
 """The longest wait before kinds are asked for again that were not as expected."""
 
+_BREAKS = (
+    MesheryError, msgspec.MsgspecError, OSError, ValueError, TypeError, LookupError, AttributeError,
+)  # fmt: skip
+"""What an object that nobody foresaw makes of the watch of its kind."""
+
 _log = get_logger("discovery.watch")
 
 
@@ -170,7 +175,7 @@ class ClusterWatch:
         """Run it; should it break, the next look at the kinds begins it anew."""
         try:
             await watch.run()
-        except Exception as error:  # noqa: BLE001 - one kind must not end the others
+        except _BREAKS as error:
             _log.exception("discovery.broken", kind=watch.name)
             watch.broke(UnavailableError("the watch of this kind broke", cause=repr(error)))
             await asyncio.sleep(AGAIN_S)
