@@ -9,16 +9,11 @@ import pytest
 
 from fixtures.nats import NatsServer
 from fixtures.waiting import until
-from meshery.core.bus import (
-    EVENTS_STREAM,
-    SUBJECT_EVENTS,
-    SUBJECT_OPERATIONS,
-    Bus,
-    Message,
-)
+from meshery.core.bus import Bus, Message
 from meshery.core.bus_address import BusAddress, read_address, write_address
 from meshery.core.errors import UnavailableError
 from meshery.core.settings import BusSettings, Settings
+from meshery.core.streams import EVENTS_STREAM, SUBJECT_EVENTS, SUBJECT_OPERATIONS
 
 
 @asynccontextmanager

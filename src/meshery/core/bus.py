@@ -1,9 +1,7 @@
 """Messages between processes: NATS, with JetStream where one must not get lost.
 
-Three streams are ours. OPERATIONS is a work queue of wake-ups: a message carries an operation's id
-and nothing else, since rows alone are the truth. EVENTS keeps events for following; its sequence is
-the resume cursor. DISCOVERY keeps what watched clusters tell, in the same way. Live progress and
-cancel hints go over plain NATS: whoever misses one reads rows.
+What must not get lost goes through our streams (`streams.py`). Live progress and cancel hints go
+over plain NATS: whoever misses one reads rows.
 
 The bus reconnects for ever. While it is away, publishing raises UnavailableError at once.
 """
@@ -23,24 +21,13 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
-from meshery.core.durations import parse_duration
+from meshery.core.bus_errors import away, bus_errors
 from meshery.core.errors import UnavailableError
 from meshery.core.settings import Settings
+from meshery.core.streams import OPERATIONS_STREAM, streams
 from meshery.core.telemetry import get_logger
 
-OPERATIONS_STREAM = "OPERATIONS"
-EVENTS_STREAM = "EVENTS"
-DISCOVERY_STREAM = "DISCOVERY"
-SUBJECT_OPERATIONS = "meshery.v1.operations"
-SUBJECT_EVENTS = "meshery.v1.events"
-SUBJECT_DISCOVERY = "meshery.v1.discovery"
-SUBJECT_PROGRESS = "meshery.v1.progress"
-SUBJECT_CANCEL = "meshery.v1.cancel"
-
 _PUBLISH_TIMEOUT_S = 3.0
-_EVENTS_MAX_BYTES = 512 * 1024 * 1024
-_DISCOVERY_MAX_BYTES = 1024 * 1024 * 1024
-_DISCOVERY_MAX_AGE_S = 86_400.0
 _ACK_WAIT_S = 30.0
 
 T = TypeVar("T")
@@ -66,12 +53,12 @@ class Wakeup:
 
     async def done(self) -> None:
         """Remove it from the queue."""
-        with _bus_errors("settle a wake-up"):
+        with bus_errors("settle a wake-up"):
             await self._message.ack()
 
     async def again(self, delay_s: float) -> None:
         """Have it delivered again, not before `delay_s`."""
-        with _bus_errors("delay a wake-up"):
+        with bus_errors("delay a wake-up"):
             await self._message.nak(delay=max(delay_s, 0.01))
 
 
@@ -132,34 +119,7 @@ class Bus:
 
     async def ensure_streams(self) -> None:
         """Create or update our streams; also after a reconnect, since a store may be lost."""
-        max_age_s = parse_duration(self._settings.retention.events)
-        for config in (
-            api.StreamConfig(
-                name=OPERATIONS_STREAM,
-                subjects=[f"{SUBJECT_OPERATIONS}.>"],
-                retention=api.RetentionPolicy.WORK_QUEUE,
-                storage=api.StorageType.FILE,
-                duplicate_window=1,
-            ),
-            api.StreamConfig(
-                name=EVENTS_STREAM,
-                subjects=[SUBJECT_EVENTS],
-                retention=api.RetentionPolicy.LIMITS,
-                storage=api.StorageType.FILE,
-                max_age=max_age_s,
-                max_bytes=_EVENTS_MAX_BYTES,
-                duplicate_window=min(600.0, max_age_s or 600.0),
-            ),
-            api.StreamConfig(
-                name=DISCOVERY_STREAM,
-                subjects=[f"{SUBJECT_DISCOVERY}.>"],
-                retention=api.RetentionPolicy.LIMITS,
-                storage=api.StorageType.FILE,
-                max_age=_DISCOVERY_MAX_AGE_S,
-                max_bytes=_DISCOVERY_MAX_BYTES,
-                duplicate_window=120,
-            ),
-        ):
+        for config in streams(self._settings):
             try:
                 await self._jetstream.add_stream(config)
             except APIError as error:
@@ -174,9 +134,9 @@ class Bus:
         UnavailableError when the bus is away or does not acknowledge within 3 s.
         """
         if not self.connected:
-            raise _away("publish")
+            raise away("publish")
         headers = {"Nats-Msg-Id": message_id} if message_id else None
-        with _bus_errors("publish"):
+        with bus_errors("publish"):
             ack = await self._unbroken(self._jetstream.publish(subject, payload, headers=headers))
         return ack.seq
 
@@ -189,7 +149,7 @@ class Bus:
     @asynccontextmanager
     async def listen(self, subject: str) -> AsyncIterator[AsyncIterator[Message]]:
         """Messages of plain NATS on `subject` (wildcards allowed) from now on."""
-        with _bus_errors("listen"):
+        with bus_errors("listen"):
             heard = _Heard()
             subscription = await self._client.subscribe(subject, cb=heard.put)
             if self.connected:
@@ -233,13 +193,13 @@ class Bus:
 
     async def last_sequence(self, stream: str) -> int:
         """The sequence of the newest message of a stream, 0 in an empty one."""
-        with _bus_errors("read the state of a stream"):
+        with bus_errors("read the state of a stream"):
             info = await self._unbroken(self._jetstream.stream_info(stream))
         return info.state.last_seq
 
     async def stream_identity(self, stream: str) -> str:
         """Tells a stream from another one of its name: one that was made anew counts from 1."""
-        with _bus_errors("read the state of a stream"):
+        with bus_errors("read the state of a stream"):
             info = await self._unbroken(self._jetstream.stream_info(stream))
         return str(info.created)
 
@@ -414,29 +374,6 @@ class _Heard(AsyncIterator[Message]):
 
 class _GapError(Exception):
     """A message of an unacknowledged consumer was lost with a connection."""
-
-
-class _bus_errors:  # noqa: N801 - reads as the statement it is
-    """Turns NATS errors into UnavailableError."""
-
-    def __init__(self, doing: str) -> None:
-        self._doing = doing
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, (nats.errors.Error, OSError, TimeoutError)):
-            raise _away(self._doing, str(error)) from error
-
-
-def _away(doing: str, cause: str = "") -> UnavailableError:
-    return UnavailableError(
-        f"the message bus cannot {doing} now",
-        cause=cause or "the connection is down; it is tried again without end",
-        remedy="check that the NATS server runs",
-        code="meshery.bus.away",
-    )
 
 
 def _stored(raw: Msg) -> Message:

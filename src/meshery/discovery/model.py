@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from meshery.core.bus import SUBJECT_DISCOVERY
+from meshery.core.streams import SUBJECT_DISCOVERY
 
 ChangeKind = Literal["ADDED", "MODIFIED", "DELETED"]
 KindState = Literal["listing", "watching", "forbidden", "failing"]

@@ -16,10 +16,11 @@ from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
-from meshery.core.bus import EVENTS_STREAM, SUBJECT_EVENTS, Bus
+from meshery.core.bus import Bus
 from meshery.core.database import Database, fetch_page, later
 from meshery.core.errors import MesheryError, Severity, UnavailableError
 from meshery.core.page import Page, PageQuery
+from meshery.core.streams import EVENTS_STREAM, SUBJECT_EVENTS
 from meshery.core.telemetry import counter, gauge, get_logger
 from meshery.operations.model import Event, Subject
 from meshery.operations.tables import event as table

@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from meshery.core.bus import SUBJECT_OPERATIONS
 from meshery.core.database import db_now
 from meshery.core.errors import UnavailableError
+from meshery.core.streams import SUBJECT_OPERATIONS
 from meshery.operations.model import (
     FINAL_STATES,
     Operation,

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from meshery.core.bus import SUBJECT_CANCEL, SUBJECT_PROGRESS, Bus
+from meshery.core.bus import Bus
 from meshery.core.database import Database, db_now, fetch_page
 from meshery.core.errors import (
     ConflictError,
@@ -27,6 +27,7 @@ from meshery.core.errors import (
 )
 from meshery.core.page import Page, PageQuery
 from meshery.core.settings import Settings
+from meshery.core.streams import SUBJECT_CANCEL, SUBJECT_PROGRESS
 from meshery.core.telemetry import get_logger
 from meshery.operations.events import Events, new_event
 from meshery.operations.model import (

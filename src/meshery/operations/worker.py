@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from meshery.core.bus import SUBJECT_CANCEL, Wakeup
+from meshery.core.bus import Wakeup
 from meshery.core.durations import parse_duration
 from meshery.core.errors import MesheryError, UnavailableError
+from meshery.core.streams import SUBJECT_CANCEL
 from meshery.core.telemetry import counter, gauge, get_logger, log_context
 from meshery.operations.attempt import Attempt
 from meshery.operations.beat import Beat

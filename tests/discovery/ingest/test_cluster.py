@@ -12,9 +12,9 @@ from discovery.watch.test_cluster import HIDDEN, churn, secret
 from fixtures.kube import KubeNamespace, config_map, kubectl
 from fixtures.nats import NatsServer
 from kube.examples import custom_kind
-from meshery.core.bus import DISCOVERY_STREAM
 from meshery.core.database import Database
 from meshery.core.settings import Settings
+from meshery.core.streams import DISCOVERY_STREAM
 from meshery.discovery.ingest.tables import kube_change, kube_object
 from meshery.kube.client import KubeClient
 from meshery.kube.local.control_plane import ControlPlane

@@ -9,8 +9,8 @@ from discovery.ingest.support import deletes, key_of, rows, seen, stored, tell, 
 from discovery.watch.support import CLUSTER, bus_of, running
 from fixtures.nats import NatsServer
 from fixtures.waiting import until
-from meshery.core.bus import DISCOVERY_STREAM, SUBJECT_DISCOVERY
 from meshery.core.database import Database
+from meshery.core.streams import DISCOVERY_STREAM, SUBJECT_DISCOVERY
 from meshery.discovery.ingest.tables import (
     discovery_cursor,
     kube_change,

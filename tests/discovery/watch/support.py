@@ -12,8 +12,9 @@ import msgspec
 from fixtures.kube import kubectl
 from fixtures.nats import NatsServer
 from fixtures.waiting import until
-from meshery.core.bus import DISCOVERY_STREAM, SUBJECT_DISCOVERY, Bus
+from meshery.core.bus import Bus
 from meshery.core.settings import Settings
+from meshery.core.streams import DISCOVERY_STREAM, SUBJECT_DISCOVERY
 from meshery.discovery.model import KindStatus, Report, Seen, Synced, decode
 from meshery.discovery.watch.cluster import ClusterWatch
 from meshery.discovery.watch.publisher import Publisher

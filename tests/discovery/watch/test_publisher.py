@@ -6,7 +6,8 @@ import msgspec
 
 from discovery.watch.support import CLUSTER, bus_of, eventually
 from fixtures.nats import NatsServer
-from meshery.core.bus import DISCOVERY_STREAM, SUBJECT_DISCOVERY, Bus
+from meshery.core.bus import Bus
+from meshery.core.streams import DISCOVERY_STREAM, SUBJECT_DISCOVERY
 from meshery.discovery.model import ObjectKey, Seen, Synced, Told, decode, message_id_of, subject_of
 from meshery.discovery.watch.publisher import WINDOW, Publisher, fitting
 

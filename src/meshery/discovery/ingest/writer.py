@@ -15,9 +15,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from meshery.core.bus import DISCOVERY_STREAM, SUBJECT_DISCOVERY, Bus, Message
+from meshery.core.bus import Bus, Message
 from meshery.core.database import Database
 from meshery.core.errors import MesheryError, UnavailableError
+from meshery.core.streams import DISCOVERY_STREAM, SUBJECT_DISCOVERY
 from meshery.core.telemetry import counter, get_logger
 from meshery.discovery.ingest.batch import Batch
 from meshery.discovery.ingest.report import store_report

@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from meshery.core.bus import DISCOVERY_STREAM, Bus
+from meshery.core.bus import Bus
 from meshery.core.errors import UnavailableError
+from meshery.core.streams import DISCOVERY_STREAM
 from meshery.core.telemetry import counter, get_logger
 from meshery.discovery.model import Report, Seen, Synced, Told, encode, message_id_of, subject_of
 
