@@ -52,6 +52,28 @@ async def test_a_dry_run_shows_defaults_and_stores_nothing(
     )
 
 
+async def test_a_preview_shows_nothing_of_what_others_do_meanwhile(
+    client: KubeClient, kube_namespace: KubeNamespace
+) -> None:
+    def theirs(value: str) -> dict[str, Any]:
+        return config_map("one", namespace=kube_namespace.name, theirs=value)
+
+    async def controller() -> None:
+        for number in range(60):
+            await apply(client, CONFIG_MAPS, theirs(str(number)), manager="other")
+
+    await apply(client, CONFIG_MAPS, config_map("one", namespace=kube_namespace.name, ours="1"))
+    busy = asyncio.create_task(controller())
+    wanted = config_map("one", namespace=kube_namespace.name, ours="2")
+    seen: set[str] = set()
+    while not busy.done():
+        previewed = await apply(client, CONFIG_MAPS, wanted, dry_run=True)
+        seen |= {change.path for change in previewed.changes}
+        await asyncio.sleep(0.02)
+    await busy
+    assert seen == {"data.ours"}
+
+
 async def test_fields_of_others_conflict_until_they_are_taken(
     client: KubeClient, kube_namespace: KubeNamespace
 ) -> None:

@@ -9,7 +9,7 @@ The bus reconnects for ever. While it is away, publishing raises UnavailableErro
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -29,6 +29,11 @@ from meshery.core.telemetry import get_logger
 
 _PUBLISH_TIMEOUT_S = 3.0
 _ACK_WAIT_S = 30.0
+_ANOTHER_CONFIGURATION = 10058
+"""NATS' code: the stream is there with another configuration."""
+_NO_ROOM = 10047
+"""NATS' code: the server has not set aside so many bytes for streams."""
+_LEAST_BYTES = 16 * 1024 * 1024
 
 T = TypeVar("T")
 
@@ -65,9 +70,10 @@ class Wakeup:
 class Bus:
     """One process's connection (of one event loop)."""
 
-    def __init__(self, client: Client, settings: Settings) -> None:
+    def __init__(self, client: Client, settings: Settings, *, only: Collection[str] = ()) -> None:
         self._client = client
         self._settings = settings
+        self._only = frozenset(only)
         self._jetstream: JetStreamContext = client.jetstream(timeout=_PUBLISH_TIMEOUT_S)
         self._tasks: set[asyncio.Task[None]] = set()
         self._broken = asyncio.Event()
@@ -75,20 +81,29 @@ class Bus:
 
     @classmethod
     async def connect(
-        cls, settings: Settings, *, url: str, token: str = "", wait_s: float = 15.0
+        cls,
+        settings: Settings,
+        *,
+        url: str,
+        token: str = "",
+        wait_s: float = 15.0,
+        name: str = "meshery",
+        only: Collection[str] = (),
     ) -> "Bus":
-        """Connect within `wait_s` and make sure of the streams.
+        """Connect within `wait_s` and make sure of the streams: all of ours, or `only` some.
 
-        UnavailableError when nobody answers, or when the server's `max_payload` is too small.
+        `url` may name several servers, parted by commas. `name` is what the server calls us in
+        `connz`. UnavailableError when nobody answers, or, where all streams are wanted, when the
+        server's `max_payload` is too small for what they carry.
         """
         client = Client()
-        bus = cls(client, settings)
+        bus = cls(client, settings, only=only)
         try:
             async with asyncio.timeout(wait_s):
                 await client.connect(
-                    url,
+                    url.split(","),
                     token=token or None,
-                    name="meshery",
+                    name=name,
                     tls=_tls(settings),
                     connect_timeout=2,
                     max_reconnect_attempts=-1,
@@ -97,7 +112,8 @@ class Bus:
                     disconnected_cb=bus._on_disconnect,
                     reconnected_cb=bus._on_reconnect,
                 )
-            bus._check_payload(url)
+            if not only:
+                bus._check_payload(url)
             await bus.ensure_streams()
         except (OSError, TimeoutError, nats.errors.Error) as error:
             await bus.close()
@@ -117,15 +133,26 @@ class Bus:
         """Whether the server answers now."""
         return self._client.is_connected
 
+    @property
+    def max_payload_bytes(self) -> int:
+        """The largest message that the server takes and the settings allow."""
+        return min(self._client.max_payload, self._settings.bus.max_payload_bytes)
+
     async def ensure_streams(self) -> None:
         """Create or update our streams; also after a reconnect, since a store may be lost."""
         for config in streams(self._settings):
-            try:
-                await self._jetstream.add_stream(config)
-            except APIError as error:
-                if error.err_code != 10058:  # the name is in use with another configuration
-                    raise
-                await self._jetstream.update_stream(config)
+            if not self._only or config.name in self._only:
+                await self._ensure(config)
+
+    async def _ensure(self, config: api.StreamConfig) -> None:
+        try:
+            await self._jetstream.add_stream(config)
+        except APIError as error:
+            if error.err_code == _NO_ROOM and (config.max_bytes or 0) > _LEAST_BYTES:
+                return await self._ensure(config.evolve(max_bytes=(config.max_bytes or 0) // 2))
+            if error.err_code != _ANOTHER_CONFIGURATION:
+                raise
+            await self._jetstream.update_stream(config)
 
     async def publish(self, subject: str, payload: bytes, *, message_id: str = "") -> int:
         """Store a message in its stream and return its sequence.
@@ -147,11 +174,16 @@ class Bus:
                 await self._client.publish(subject, payload)
 
     @asynccontextmanager
-    async def listen(self, subject: str) -> AsyncIterator[AsyncIterator[Message]]:
-        """Messages of plain NATS on `subject` (wildcards allowed) from now on."""
+    async def listen(
+        self, subject: str, *, queue: str = ""
+    ) -> AsyncIterator[AsyncIterator[Message]]:
+        """Messages of plain NATS on `subject` (wildcards allowed) from now on.
+
+        Of all who name the same `queue` one gets each message.
+        """
         with bus_errors("listen"):
             heard = _Heard()
-            subscription = await self._client.subscribe(subject, cb=heard.put)
+            subscription = await self._client.subscribe(subject, queue=queue, cb=heard.put)
             if self.connected:
                 await self._client.flush(timeout=2)
         try:

@@ -15,7 +15,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import msgspec
 from sqlalchemy import (
@@ -28,6 +28,7 @@ from sqlalchemy import (
     MetaData,
     Row,
     Select,
+    Table,
     create_engine,
     event,
     func,
@@ -35,7 +36,6 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -50,6 +50,9 @@ from meshery.core.page import MAX_PAGE_SIZE, PageQuery
 from meshery.core.paths import private_dir
 from meshery.core.settings import Settings
 from meshery.core.tasks import whole
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import sqlite
 
 T = TypeVar("T")
 
@@ -102,6 +105,8 @@ class JsonDoc(TypeDecorator[Any]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The column type of a dialect."""
         if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import JSONB
+
             return dialect.type_descriptor(JSONB(none_as_null=True))
         return dialect.type_descriptor(JSON(none_as_null=True))
 
@@ -244,6 +249,16 @@ class Database:
                     raise
                 # A cancel during the commit must not leave its outcome unknown.
                 await whole(transaction.commit())
+
+    def insert(self, table: Table) -> "sqlite.Insert":
+        """An insert that may say what is to happen when the row is there (`on_conflict_...`)."""
+        if self.dialect == "sqlite":
+            from sqlalchemy.dialects import sqlite
+
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql
+
+        return cast("sqlite.Insert", postgresql.insert(table))  # alike in what both can say
 
     async def migrate(self) -> None:
         """Bring all tables to the newest revision; safe when several processes start at once."""

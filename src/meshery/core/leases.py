@@ -5,7 +5,6 @@ holder who slept beyond its lease can be told from the present one.
 """
 
 from sqlalchemy import BigInteger, Column, String, Table, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from meshery.core.database import Database, UtcTime, db_now, later, metadata
 
@@ -21,10 +20,9 @@ lease = Table(
 
 async def acquire(database: Database, name: str, *, owner: str, ttl_s: float) -> int | None:
     """Take the lease for `ttl_s`; its new fence, or None while somebody else holds it."""
-    insert = (sqlite if database.dialect == "sqlite" else postgresql).insert(lease)
-    statement = insert.values(
-        name=name, owner=owner, fence=1, until=later(ttl_s)
-    ).on_conflict_do_update(
+    values = {"name": name, "owner": owner, "fence": 1, "until": later(ttl_s)}
+    statement = database.insert(lease).values(**values)
+    statement = statement.on_conflict_do_update(
         index_elements=["name"],
         set_={"owner": owner, "fence": lease.c.fence + 1, "until": later(ttl_s)},
         where=(lease.c.until < db_now()) | (lease.c.owner == owner),

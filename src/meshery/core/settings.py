@@ -60,6 +60,9 @@ class BusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_payload_bytes: Annotated[int, Meta(ge=65_536, description="Largest message, in bytes")] = (
         8_388_608
     )
+    stream_replicas: Annotated[
+        int, Meta(ge=1, le=5, description="Copies of each stream in a cluster of NATS servers")
+    ] = 1
 
 
 class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

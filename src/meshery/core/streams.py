@@ -27,12 +27,14 @@ _DISCOVERY_MAX_AGE_S = 86_400.0
 def streams(settings: Settings) -> tuple[api.StreamConfig, ...]:
     """All of them, as they shall be."""
     max_age_s = parse_duration(settings.retention.events)
+    copies = settings.bus.stream_replicas
     return (
         api.StreamConfig(
             name=OPERATIONS_STREAM,
             subjects=[f"{SUBJECT_OPERATIONS}.>"],
             retention=api.RetentionPolicy.WORK_QUEUE,
             storage=api.StorageType.FILE,
+            num_replicas=copies,
             duplicate_window=1,
         ),
         api.StreamConfig(
@@ -40,6 +42,7 @@ def streams(settings: Settings) -> tuple[api.StreamConfig, ...]:
             subjects=[SUBJECT_EVENTS],
             retention=api.RetentionPolicy.LIMITS,
             storage=api.StorageType.FILE,
+            num_replicas=copies,
             max_age=max_age_s,
             max_bytes=_EVENTS_MAX_BYTES,
             duplicate_window=min(600.0, max_age_s or 600.0),
@@ -49,6 +52,7 @@ def streams(settings: Settings) -> tuple[api.StreamConfig, ...]:
             subjects=[f"{SUBJECT_DISCOVERY}.>"],
             retention=api.RetentionPolicy.LIMITS,
             storage=api.StorageType.FILE,
+            num_replicas=copies,
             max_age=_DISCOVERY_MAX_AGE_S,
             max_bytes=_DISCOVERY_MAX_BYTES,
             duplicate_window=120,

@@ -25,6 +25,9 @@ NAMESPACES = Resource(
 )
 Propagation = Literal["Background", "Foreground", "Orphan"]
 POLL_S = (0.05, 1.0)
+LOOKS = 5
+"""How often a preview is repeated while others change the object."""
+_APPLY = "application/apply-patch+yaml"  # JSON is YAML
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -65,18 +68,24 @@ async def apply(
     """
     metadata = document.get("metadata") or {}
     name, namespace = str(metadata.get("name", "")), str(metadata.get("namespace") or "")
-    before = await _present(client, resource, name, namespace)
     path = resource.path(namespace=namespace, name=name)
     query = [("fieldManager", manager), ("force", str(force).lower())]
     query += [("fieldValidation", "Strict"), *([("dryRun", "All")] if dry_run else [])]
-    answer = await client.patch(
-        path,
-        msgspec.json.encode(_sendable(document)),
-        content_type="application/apply-patch+yaml",  # JSON is YAML
-        query=query,
-    )
-    after = decoded(answer.body, dict[str, Any], asked=f"PATCH {path}")
-    return Applied(_action(before, after, dry_run=dry_run), before, after, dry_run)
+    body = msgspec.json.encode(_sendable(document))
+    looks = LOOKS if dry_run else 1
+    while True:
+        before = await _present(client, resource, name, namespace)
+        answer = await client.patch(path, body, content_type=_APPLY, query=query)
+        after = decoded(answer.body, dict[str, Any], asked=f"PATCH {path}")
+        looks -= 1
+        if not looks or before is None or _version(before) == _version(after):
+            return Applied(_action(before, after, dry_run=dry_run), before, after, dry_run)
+        # A controller wrote in between: its changes are not what the document would do.
+
+
+def _version(document: Mapping[str, Any]) -> str:
+    version: str = document["metadata"]["resourceVersion"]
+    return version
 
 
 def _sendable(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,8 +106,7 @@ def _action(
     if dry_run:
         # A dry run leaves the resource version as it is, whatever it would change.
         return "configured" if field_changes(before, after) else "unchanged"
-    same = before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]
-    return "unchanged" if same else "configured"
+    return "unchanged" if _version(before) == _version(after) else "configured"
 
 
 async def _present(

@@ -21,7 +21,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -114,9 +113,9 @@ class _Store:
 
     async def reserve(self, digest: str) -> Stored | None:
         """The stored answer, or None after reserving the key for this request."""
-        insert = (sqlite if self._database.dialect == "sqlite" else postgresql).insert(answer)
         statement = (
-            insert.values(
+            self._database.insert(answer)
+            .values(
                 **self._values,
                 fingerprint=digest,
                 created_at=db_now(),

@@ -151,6 +151,15 @@ async def test_two_writers_store_each_message_once(
     assert len(await rows(database, kube_change)) == 60
 
 
+async def test_many_writers_may_begin_at_one_moment(
+    database: Database, nats_server: NatsServer
+) -> None:
+    async with bus_of(nats_server) as bus:
+        await tell(bus, seen("a", 1))
+        async with running(*(Writer(database, bus).run() for _ in range(6))):
+            await read_up_to(database, 1)
+
+
 async def test_messages_that_are_gone_and_a_new_stream_ask_for_everything_again(
     database: Database, nats_server: NatsServer
 ) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -83,19 +83,20 @@ class Writer:
         self._stream = await self._bus.stream_identity(DISCOVERY_STREAM)
         is_new = False
         async with self._database.write() as connection:
+            first = self._database.insert(cursor).values(
+                name=_NAME, stream=self._stream, position=0
+            )
+            await connection.execute(first.on_conflict_do_nothing(index_elements=["name"]))
             query = select(cursor).where(cursor.c.name == _NAME).with_for_update()
-            row = (await connection.execute(query)).one_or_none()
-            if row is None:
-                values = {"name": _NAME, "stream": self._stream, "position": 0}
-                await connection.execute(insert(cursor).values(**values))
-            elif row.stream != self._stream:
+            row = (await connection.execute(query)).one()
+            if row.stream != self._stream:
                 is_new = True
                 await connection.execute(
                     update(cursor)
                     .where(cursor.c.name == _NAME)
                     .values(stream=self._stream, position=0)
                 )
-            self._position = 0 if row is None or is_new else row.position
+            self._position = 0 if is_new else row.position
         if is_new:
             await self._tell_lost("the stream was made anew")
 
