@@ -49,6 +49,14 @@ class Message(msgspec.Struct, frozen=True):
     message_id: str = ""
 
 
+class StreamState(msgspec.Struct, frozen=True):
+    """A stream at one moment: `first` and `last` are the sequences of what it still holds."""
+
+    identity: str
+    first: int
+    last: int
+
+
 class Wakeup:
     """A message of the work queue, to be settled once: `done()` or `again(delay_s)`."""
 
@@ -70,10 +78,12 @@ class Wakeup:
 class Bus:
     """One process's connection (of one event loop)."""
 
-    def __init__(self, client: Client, settings: Settings, *, only: Collection[str] = ()) -> None:
+    def __init__(
+        self, client: Client, settings: Settings, *, only: Collection[str] | None = None
+    ) -> None:
         self._client = client
         self._settings = settings
-        self._only = frozenset(only)
+        self._only = None if only is None else frozenset(only)
         self._jetstream: JetStreamContext = client.jetstream(timeout=_PUBLISH_TIMEOUT_S)
         self._tasks: set[asyncio.Task[None]] = set()
         self._broken = asyncio.Event()
@@ -88,7 +98,7 @@ class Bus:
         token: str = "",
         wait_s: float = 15.0,
         name: str = "meshery",
-        only: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> "Bus":
         """Connect within `wait_s` and make sure of the streams: all of ours, or `only` some.
 
@@ -112,7 +122,7 @@ class Bus:
                     disconnected_cb=bus._on_disconnect,
                     reconnected_cb=bus._on_reconnect,
                 )
-            if not only:
+            if only is None:
                 bus._check_payload(url)
             await bus.ensure_streams()
         except (OSError, TimeoutError, nats.errors.Error) as error:
@@ -141,7 +151,7 @@ class Bus:
     async def ensure_streams(self) -> None:
         """Create or update our streams; also after a reconnect, since a store may be lost."""
         for config in streams(self._settings):
-            if not self._only or config.name in self._only:
+            if self._only is None or config.name in self._only:
                 await self._ensure(config)
 
     async def _ensure(self, config: api.StreamConfig) -> None:
@@ -225,15 +235,17 @@ class Bus:
 
     async def last_sequence(self, stream: str) -> int:
         """The sequence of the newest message of a stream, 0 in an empty one."""
-        with bus_errors("read the state of a stream"):
-            info = await self._unbroken(self._jetstream.stream_info(stream))
-        return info.state.last_seq
+        return (await self.stream_state(stream)).last
 
     async def stream_identity(self, stream: str) -> str:
         """Tells a stream from another one of its name: one that was made anew counts from 1."""
+        return (await self.stream_state(stream)).identity
+
+    async def stream_state(self, stream: str) -> StreamState:
+        """Which stream it is, and what it holds. UnavailableError without it."""
         with bus_errors("read the state of a stream"):
             info = await self._unbroken(self._jetstream.stream_info(stream))
-        return str(info.created)
+        return StreamState(str(info.created), info.state.first_seq, info.state.last_seq)
 
     async def work(
         self, subject: str, *, durable: str, batch: int = 1

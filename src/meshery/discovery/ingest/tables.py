@@ -106,3 +106,24 @@ discovery_cursor = Table(
     Column("position", BigInteger, nullable=False),
 )
 """How far the stream is stored; written together with what it tells."""
+
+kube_feed = Table(
+    "kube_feed",
+    metadata,
+    Column("cluster_id", String(64), primary_key=True),
+    Column("namespace", String(255), nullable=False),
+    Column("service", String(255), nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("secret", String(255), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    # Which stream of the broker the position is in.
+    Column("stream", String(64), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("behind", BigInteger, nullable=False),
+    Column("lag_s", Float, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+"""Clusters that are followed at their own broker; all others are watched from here."""
