@@ -1,0 +1,51 @@
+"""Where a broker is reached from outside its cluster."""
+
+from typing import Any
+
+from meshery.kube.client import KubeClient
+from meshery.kube.listing import list_all
+from meshery.kube.resource import Resource
+from meshery.operator.model import CLIENT_PORT, Service
+
+NODES = Resource(group="", version="v1", kind="Node", plural="nodes", namespaced=False)
+_ADDRESSES = ("ExternalIP", "ExternalDNS", "InternalIP")
+
+Found = tuple[str, str]
+"""An endpoint (`host:port`, or empty) and what is missing for one, in words."""
+
+
+async def external_endpoint(
+    client: KubeClient, wanted: Service, service: dict[str, Any] | None
+) -> Found:
+    """Where others reach the broker; `service` is the one for them, None when there is none."""
+    if wanted.external_endpoint_override:
+        return wanted.external_endpoint_override, ""
+    if service is None:
+        return "", ""
+    if wanted.type == "NodePort":
+        return await _node_port(client, service)
+    return _balanced(service)
+
+
+def _balanced(service: dict[str, Any]) -> Found:
+    listed = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    for entry in listed:
+        host = entry.get("ip") or entry.get("hostname")
+        if host:
+            return _at(host, CLIENT_PORT), ""
+    return "", "the load balancer has no address yet"
+
+
+async def _node_port(client: KubeClient, service: dict[str, Any]) -> Found:
+    port = service["spec"]["ports"][0].get("nodePort")
+    items, _ = await list_all(client, NODES)
+    known: dict[str, str] = {}
+    for item in items:
+        for entry in (item.document().get("status") or {}).get("addresses") or ():
+            known.setdefault(entry["type"], entry["address"])
+    host = next((known[kind] for kind in _ADDRESSES if kind in known), "")
+    return (_at(host, port), "") if host and port else ("", "no node has an address")
+
+
+def _at(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
