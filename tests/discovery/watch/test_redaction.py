@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from clusters import script as scripts
+from meshery.discovery.watch import redaction
 from meshery.discovery.watch.redaction import redact
 from meshery.kube.item import item_of
 
@@ -13,7 +15,10 @@ APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def redacted(document: dict[str, Any]) -> dict[str, Any]:
-    return redact(item_of(json.dumps(document).encode()))
+    item = item_of(json.dumps(document).encode())
+    found = redact(item)
+    assert json.loads(bytes(redaction.redacted(item))) == found
+    return found
 
 
 def secret(**data: str) -> dict[str, Any]:
@@ -75,3 +80,12 @@ def test_who_manages_a_field_is_of_no_use() -> None:
 def test_a_kind_of_the_same_name_in_another_group_is_not_a_secret() -> None:
     custom = {"apiVersion": "x.example/v1", "kind": "Secret", "metadata": {"name": "s"}}
     assert redacted({**custom, "data": {"a": "b"}})["data"] == {"a": "b"}
+
+
+def test_both_forms_are_the_same_of_every_kind() -> None:
+    for document in scripts.documents(scripts.load("main")):
+        metadata = {**document["metadata"], "managedFields": [{"manager": "kubectl"}]}
+        for notes in (metadata.get("annotations"), {APPLIED: "{}"}, {APPLIED: "{}", "kept": "yes"}):
+            found = redacted({**document, "metadata": {**metadata, "annotations": notes}})
+            assert "managedFields" not in found["metadata"]
+            assert APPLIED not in (found["metadata"].get("annotations") or {})

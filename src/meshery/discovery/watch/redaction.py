@@ -42,6 +42,10 @@ READABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
 CERTIFICATE_KEYS = ("*.crt", "*.pem", "*.cert")
 """Keys of Secrets that are looked into for public certificates; never one that names a key."""
 _PRIVATE = ("*key*",)
+_LOOKED_INTO = frozenset({"Secret", "ConfigMap", "Namespace"})
+"""Core kinds of which more goes, or is told, than of all others."""
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def redact(item: Item) -> dict[str, Any]:
@@ -49,9 +53,7 @@ def redact(item: Item) -> dict[str, Any]:
     document = item.document()
     metadata = document["metadata"] = dict(document.get("metadata") or {})
     managed = metadata.pop("managedFields", None)
-    annotations = metadata.get("annotations")
-    if annotations and not REPEATING.isdisjoint(annotations):
-        rest = {name: text for name, text in annotations.items() if name not in REPEATING}
+    if (rest := _kept_annotations(item)) is not None:
         metadata["annotations"] = rest
         if not rest:
             del metadata["annotations"]
@@ -65,8 +67,26 @@ def redact(item: Item) -> dict[str, Any]:
 
 
 def redacted(item: Item) -> msgspec.Raw:
-    """The same as JSON."""
-    return msgspec.Raw(msgspec.json.encode(redact(item)))
+    """The same as JSON. What need not be looked into is passed on as the bytes it came in."""
+    if item.api_version == "v1" and item.kind in _LOOKED_INTO:
+        return msgspec.Raw(msgspec.json.encode(redact(item)))
+    fields = _fields.decode(item.raw)
+    metadata = _fields.decode(fields["metadata"])
+    metadata.pop("managedFields", None)
+    if (rest := _kept_annotations(item)) is not None:
+        metadata["annotations"] = msgspec.Raw(msgspec.json.encode(rest))
+        if not rest:
+            del metadata["annotations"]
+    named: dict[str, Any] = {"apiVersion": item.api_version, "kind": item.kind}
+    return msgspec.Raw(msgspec.json.encode({**named, **fields, **named, "metadata": metadata}))
+
+
+def _kept_annotations(item: Item) -> dict[str, str] | None:
+    """What is left of the annotations; None where all are."""
+    annotations = item.metadata.annotations
+    if not annotations or REPEATING.isdisjoint(annotations):
+        return None
+    return {name: text for name, text in annotations.items() if name not in REPEATING}
 
 
 def _secret(document: dict[str, Any]) -> dict[str, Any]:
