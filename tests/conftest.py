@@ -1,6 +1,7 @@
 """Parts that tests of several rooms stand on; a room's own are in `tests/<room>/conftest.py`."""
 
 import os
+import signal
 
 import pytest
 from xdist.remote import Producer
@@ -31,6 +32,12 @@ __all__ = [
     "sqlite_template",
     "storage_settings",
 ]
+
+
+def pytest_sessionstart() -> None:
+    # A shell's background job ignores SIGINT, and so would all commands that tests interrupt.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
