@@ -71,6 +71,7 @@ class ClusterWatch:
         self._epoch = uuid4().hex[:12]
         self._round = 0
         self._kinds: dict[str, tuple[KindWatch, asyncio.Task[None]]] = {}
+        self._coming: dict[str, Watched] = {}
         self._look = asyncio.Event()
         self._lists = asyncio.Semaphore(LISTS)
         self._pause_s = SETTLE_S
@@ -86,13 +87,15 @@ class ClusterWatch:
             await self._stop([task for _, task in self._kinds.values()])
 
     def status(self) -> tuple[KindStatus, ...]:
-        """Every kind, in the order they were begun."""
-        return tuple(watch.status for watch, _ in self._kinds.values())
+        """Every kind, in the order they are begun; those that wait for their tier are listing."""
+        begun = (watch.status for watch, _ in self._kinds.values())
+        return (*begun, *map(_waiting, self._coming.values()))
 
     @property
     def is_settled(self) -> bool:
         """Whether every kind was listed whole, or said why it cannot be."""
-        return bool(self._kinds) and all(w.settled.is_set() for w, _ in self._kinds.values())
+        begun = [watch for watch, _ in self._kinds.values()]
+        return bool(begun) and not self._coming and all(each.settled.is_set() for each in begun)
 
     def readable(self) -> tuple[Watched, ...]:
         """The kinds that are watched without trouble now."""
@@ -141,10 +144,9 @@ class ClusterWatch:
             elif row is not None and (task.done() or not _is_served(watch.watched, kinds)):
                 await self._stop([task])
                 await self._begin(name, row, before=watch.held)
+        self._coming = {name: row for name, row in rows.items() if name not in self._kinds}
         tier = 0
-        for name, row in rows.items():
-            if name in self._kinds:
-                continue
+        for name, row in list(self._coming.items()):
             if row.tier > tier:
                 tier = row.tier
                 await self._until_settled()
@@ -170,6 +172,7 @@ class ClusterWatch:
         task = asyncio.create_task(self._keep(watch), name=f"discovery-{row.name}")
         task.add_done_callback(lambda _: waiting.cancel())
         self._kinds[name] = (watch, task)
+        self._coming.pop(name, None)
 
     async def _keep(self, watch: KindWatch) -> None:
         """Run it; should it break, the next look at the kinds begins it anew."""
@@ -231,6 +234,11 @@ class ClusterWatch:
 
 def _states(kinds: tuple[KindStatus, ...]) -> list[tuple[str, ...]]:
     return [(kind.resource, kind.state, kind.error, kind.synced_at) for kind in kinds]
+
+
+def _waiting(watched: Watched) -> KindStatus:
+    resource = watched.resource
+    return KindStatus(watched.name, resource.api_version, resource.kind, "listing", 0)
 
 
 async def _settled(watch: KindWatch) -> None:

@@ -126,7 +126,7 @@ class KindWatch:
             return "forbidden"
         if error is not None:
             return "failing"
-        return "watching" if len(self._versions) == len(self.watched.slices) else "listing"
+        return "watching" if self._synced_at else "listing"
 
     async def _follow(self, index: int, selection: Selection) -> None:
         watcher = watching.Watcher(
