@@ -114,6 +114,11 @@ def evidence_of(recording: Recording, *, lost: tuple[str, ...] = ()) -> Evidence
         steal_share=max(health.steal_share, 0.0),
         busy_share=max(health.busy_share, 0.0),
         lost_proxies=lost,
+        error_shares={
+            name: summary.errors_of(arm) / arm.counters.sent
+            for name, arm in recording.final.arms.items()
+            if arm.counters.sent
+        },
     )
 
 

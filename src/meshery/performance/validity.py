@@ -11,6 +11,8 @@ invalid: requests that were never sent, and an own delay as large as what is mea
     steal by the host     degraded above 1 % of the time
     busy host             degraded above 95 % of all processors (open loop): targets waited too
     Little's law          degraded when |N - X R| / N > 5 %
+    arms answered alike   degraded when their shares of errors differ by more than 1 %,
+                          invalid by more than 5 %: a refusal is quick, and no work
     lost load workers     degraded when any was lost; likewise a clock error above 1 ms
 
 A run that executed nothing, or whose mesh died under it, is invalid too.
@@ -27,13 +29,17 @@ MIN_SENT, LEAST_SENT = 0.995, 0.95
 OWN_DELAY_FLOOR_US, OWN_DELAY_SHARE = 500.0, 0.2
 MAX_CPU, MAX_RUN_QUEUE, MAX_STEAL, MAX_LITTLE = 0.85, 0.02, 0.01, 0.05
 MAX_BUSY = 0.95
+MAX_UNLIKE, TOO_UNLIKE = 0.01, 0.05
 MAX_CLOCK_ERROR_MS = 1.0
 # Below this many requests in flight on average the rounding of N itself passes 5 %.
 LITTLE_FROM = 0.05
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of how a run went; shares are 0..1, `mean_in_flight` counts unanswered ones."""
+    """What is known of how a run went; shares are 0..1, `mean_in_flight` counts unanswered ones.
+
+    `error_shares`: of each arm, errors among what it sent.
+    """
 
     mode: str
     planned: int
@@ -52,6 +58,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     workers_lost: int = 0
     clock_error_ms: float = 0.0
     lost_proxies: tuple[str, ...] = ()
+    error_shares: dict[str, float] = {}
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -107,6 +114,7 @@ def _checks(seen: Evidence) -> Iterator[Check]:
         "the host's hypervisor took {seen} of the processor time away (limit {limit})",
     )
     yield from _little(seen)
+    yield from _alike(seen)
     yield from _losses(seen)
 
 
@@ -159,6 +167,27 @@ def _little(seen: Evidence) -> Iterator[Check]:
         MAX_LITTLE,
         f"requests in flight ({seen.mean_in_flight:.2f}) and rate times latency ({expected:.2f}) "
         "differ by {seen} (limit {limit}), so some time was not accounted for",
+    )
+
+
+def _alike(seen: Evidence) -> Iterator[Check]:
+    """Arms are compared with each other: all must have been answered, or refused, alike."""
+    if len(seen.error_shares) < 2:
+        return
+    least = min(seen.error_shares.items(), key=lambda item: item[1])
+    most = max(seen.error_shares.items(), key=lambda item: item[1])
+    apart = most[1] - least[1]
+    text = (
+        f"{_percent(most[1])} of the requests of {most[0]} ended in errors and "
+        f"{_percent(least[1])} of those of {least[0]} (limit {_percent(MAX_UNLIKE)} apart)"
+    )
+    yield Check(
+        name="answered_alike",
+        value=apart,
+        limit=MAX_UNLIKE,
+        unit="share",
+        verdict=_grade(apart > MAX_UNLIKE, invalid=apart > TOO_UNLIKE),
+        text=text,
     )
 
 
