@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from meshery.performance.compare import compare, difference
 from meshery.performance.functions import Twins, Way, run_functions
 from meshery.performance.live import LiveSecond
 from meshery.performance.load import endpoint_plan, load_plan, run_load, violations
+from meshery.performance.measure import evidence_of
 from meshery.performance.model import (
     Endpoint,
     FunctionsRequest,
@@ -27,7 +29,8 @@ from meshery.performance.model import (
 from meshery.performance.overhead import Hop, run_overhead
 from meshery.performance.result import Interval, Result
 from meshery.performance.sample import Health
-from performance.recordings import ENDPOINT, Replay
+from meshery.performance.validity import judge
+from performance.recordings import ENDPOINT, Replay, recording_of
 
 ME = {"client/proxy": os.getpid()}
 
@@ -241,6 +244,29 @@ async def test_differing_environments_are_refused_unless_forced() -> None:
     assert forced.forced
     assert [each.name for each in forced.differences] == ["rate_rps", "kernel"]
     assert "Compared although these differ: rate_rps, kernel." in forced.notes
+
+
+async def test_a_mesh_that_refuses_costs_nothing_and_is_no_measurement() -> None:
+    recording = await recording_of({"off": 0.0, "on": 0.0})
+    answered = recording.final.arms["on"]
+    refused = tuple(msgspec.structs.replace(cell, status=503) for cell in answered.cells)
+    arms = {**recording.final.arms, "on": msgspec.structs.replace(answered, cells=refused)}
+    final = msgspec.structs.replace(recording.final, arms=arms)
+    seen = evidence_of(replace(recording, final=final))
+    assert seen.error_shares == {"off": 0.0, "on": 1.0}
+    assert judge(seen).validity is Validity.INVALID
+
+
+async def test_closed_loops_are_compared_by_their_connections_not_by_the_rate_that_came_out() -> (
+    None
+):
+    base = msgspec.structs.replace(await overhead(), mode="closed")
+    faster = msgspec.structs.replace(base, rate_rps=base.rate_rps * 1.2)
+    assert compare(base, faster).differences == ()
+    wider = msgspec.structs.replace(faster, request={**base.request, "connections": 64})
+    with pytest.raises(ConflictError) as caught:
+        compare(base, wider)
+    assert [problem.path for problem in caught.value.problems] == ["connections"]
 
 
 async def test_kinds_do_not_mix() -> None:

@@ -24,7 +24,8 @@ _ENVIRONMENT = (
     "host", "platform", "kernel", "cpu_model", "cpu_count", "memory_mb", "python_version",
     "envoy_version", "mesh", "sandbox_digest", "proxy_settings", "load_generator", "scheduling",
 )  # fmt: skip
-_LOAD = ("mode", "schedule", "rate_rps", "path", "hops")
+_LOAD = ("mode", "schedule", "path", "hops")
+_REQUEST = ("connections", "endpoints")
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -110,12 +111,18 @@ def difference(base: Interval, other: Interval) -> Interval:
 
 
 def _differences(base: Result, other: Result) -> Iterator[Difference]:
-    places = ((base, other, _LOAD), (base.environment, other.environment, _ENVIRONMENT))
-    for left, right, names in places:
-        for name in names:
-            one, two = getattr(left, name), getattr(right, name)
-            if one != two:
-                yield Difference(name, _written(one), _written(two))
+    # Of a closed loop the rate is what came out; what went in is the number of connections.
+    load = _LOAD if base.mode == other.mode == "closed" else (*_LOAD, "rate_rps")
+    places = ((base, other, load), (base.environment, other.environment, _ENVIRONMENT))
+    pairs = [
+        (name, getattr(left, name), getattr(right, name))
+        for left, right, names in places
+        for name in names
+    ]
+    pairs += [(name, base.request.get(name), other.request.get(name)) for name in _REQUEST]
+    for name, one, two in pairs:
+        if one != two:
+            yield Difference(name, _written(one), _written(two))
 
 
 def _values(base: Result, other: Result) -> Iterator[ComparedValue]:
@@ -227,6 +234,8 @@ def _refusal(base: Result, other: Result, differences: tuple[Difference, ...]) -
 
 
 def _written(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return "; ".join(_written(item) for item in value) or "none"
     if isinstance(value, dict):
         return ", ".join(f"{key}={item}" for key, item in sorted(value.items())) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value) or "unknown"
