@@ -10,7 +10,10 @@ import pytest
 
 from demo.document import misfits
 from faults.house import House, assert_gone
+from fixtures.loopback import LoopbackServer, loopback
 from meshery.demo.report import report_text
+
+__all__ = ["loopback"]
 
 COMMAND = [str(Path(sys.executable).with_name("mesheryctl")), "demo"]
 SHORT = ["--duration", "3s", "--function-duration", "1s", "--rate", "200"]
@@ -74,6 +77,39 @@ def test_the_base_install_says_what_is_missing(tmp_path: Path) -> None:
     assert ran.returncode == 1
     assert "meshery[sandbox,server]" in ran.stderr
     assert ran.stdout == ""
+
+
+def test_a_behaviour_that_failed_is_in_the_report_and_in_the_exit_code(
+    loopback: LoopbackServer,
+) -> None:
+    ended = {"id": "o1", "kind": "demo.run", "state": "partial", "result": {"passed": False}}
+    ended["error"] = {"what": "1 of 2 behaviours did not do what they say"}
+    document = json.dumps(ended)
+    loopback.says("/api/demo", 202, json.dumps({"id": "o1", "kind": "demo.run", "state": "queued"}))
+    loopback.says("/api/operations/o1", 200, document)
+    stream = f"event: operation\ndata: {document}\n\n"
+    loopback.says("/api/operations/o1/events", 200, stream, kind="text/event-stream")
+    ran = subprocess.run(
+        [*COMMAND, "--server", loopback.url, "-o", "json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert json.loads(ran.stdout) == {"passed": False}
+    assert "did not do what they say" in ran.stderr
+    asked = [(method, path) for method, path, _, _ in loopback.seen]
+    assert asked[0] == ("GET", "/api/sandboxes/shop"), "whatever else runs there"
+    assert asked[-1] == ("DELETE", "/api/sandboxes/shop"), "it was not there before"
+
+
+def test_a_sandbox_that_ran_before_stays(loopback: LoopbackServer) -> None:
+    loopback.says("/api/sandboxes/shop", 200, '{"name": "shop", "state": "up"}')
+    ran = subprocess.run(
+        [*COMMAND, "--server", loopback.url], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1, "this server knows no demo"
+    assert [method for method, _, _, _ in loopback.seen] == ["GET", "POST"]
 
 
 def test_an_unknown_sandbox_is_one_clear_error(tmp_path: Path) -> None:

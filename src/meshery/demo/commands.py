@@ -65,7 +65,6 @@ def demo(
     output: str,
 ) -> None:
     """Start a mesh here, measure what it costs, prove what it does."""
-    from meshery.client.progress import follow_operation
     from meshery.core.durations import format_duration
 
     _demand_extras(invocation)
@@ -76,14 +75,13 @@ def demo(
         "function_duration": format_duration(function_duration_s),
     }
     with _server(invocation) as client:
-        before = _running(client)
+        was_there = _is_there(client, sandbox)
         try:
             operation = client.post("/api/demo", request)
-            ended = follow_operation(client, operation, timeout_s=timeout_s)
-            _print(ended["result"], output)
+            _print(_report(client, operation, timeout_s=timeout_s, output=output), output)
             _linger(output)
         finally:
-            if sandbox not in before:
+            if not was_there:
                 _take_down(client, sandbox)
 
 
@@ -125,8 +123,31 @@ def _server(invocation: Invocation) -> Iterator["ServerClient"]:
             stop_server(invocation.settings)
 
 
-def _running(client: "ServerClient") -> set[str]:
-    return {item["name"] for item in client.get("/api/sandboxes")["items"]}
+def _is_there(client: "ServerClient", sandbox: str) -> bool:
+    from meshery.core.errors import NotFoundError
+
+    try:
+        found = client.get(f"/api/sandboxes/{sandbox}")
+    except NotFoundError:
+        return False
+    return found["state"] not in {"failed", "lost"}  # those the demo starts anew
+
+
+def _report(
+    client: "ServerClient", operation: dict[str, Any], *, timeout_s: float, output: str
+) -> dict[str, Any]:
+    """The report at the demo's end; one with a behaviour that failed is printed, then raised."""
+    from meshery.client.progress import follow_operation
+    from meshery.core.errors import OperationFailedError
+
+    try:
+        report: dict[str, Any] = follow_operation(client, operation, timeout_s=timeout_s)["result"]
+    except OperationFailedError:
+        partial = client.get(f"/api/operations/{operation['id']}")["result"]
+        if partial:
+            _print(partial, output)
+        raise
+    return report
 
 
 def _print(report: dict[str, Any], output: str) -> None:
