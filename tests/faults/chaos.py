@@ -19,7 +19,6 @@ from faults.journeys import (
 
 VICTIMS = ("server", "worker", "supervisor", "nats", "proxy", "app", "injector")
 
-_INJECTOR_S = 10.0
 _BACK_S = 20.0
 _DEMOS = 0.1
 
@@ -67,20 +66,15 @@ def _strike(built: House, drawn: Round, operation: Document) -> bool:
         built.kill_server()
         built.start()
         return True
-    if drawn.victim == "injector":
-        wait_for(
-            lambda: bool(built.role("injector")) or _has_ended(built, operation),
-            timeout_s=_INJECTOR_S,
-            what="an injector",
-        )
-        if not built.role("injector"):
-            return False
-    # What died a moment ago may have to wait for its next life.
-    wait_for(
-        lambda: bool(built.role(drawn.victim)), timeout_s=_BACK_S, what=f"a {drawn.victim} to kill"
-    )
-    built.kill(drawn.victim, index=drawn.index)
-    return True
+    hit: list[int] = []
+
+    def is_over() -> bool:
+        hit.extend(built.struck(drawn.victim, index=drawn.index))
+        return bool(hit) or (drawn.victim == "injector" and _has_ended(built, operation))
+
+    # What died a moment ago may have to wait for its next life; an injector lives but for a run.
+    wait_for(is_over, timeout_s=_BACK_S, what=f"{drawn.victim} to kill")
+    return bool(hit)
 
 
 def _has_ended(built: House, operation: Document) -> bool:

@@ -9,7 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -139,12 +139,21 @@ class House:
 
     def kill(self, role: str, *, index: int = 0) -> int:
         """SIGKILL one process of a role; its pid. AssertionError when there is none."""
+        struck = self.struck(role, index=index)
+        assert struck, f"no {role} runs"
+        return struck[0]
+
+    def struck(self, role: str, *, index: int = 0) -> list[int]:
+        """SIGKILL one process of a role if there is any; the pids that were hit, one or none."""
         found = self.role(role)
-        assert found, f"no {role} runs"
-        process = found[index % len(found)]
-        with suppress(psutil.NoSuchProcess):
+        process = found[index % len(found)] if found else None
+        if process is None:
+            return []
+        try:
             process.send_signal(signal.SIGKILL)
-        return int(process.pid)
+        except psutil.NoSuchProcess:
+            return []
+        return [int(process.pid)]
 
     def kill_server(self) -> None:
         """SIGKILL the server; nothing of it is left soon after."""
