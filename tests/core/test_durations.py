@@ -36,6 +36,7 @@ def test_a_go_duration_is_seconds(text: str, seconds: float) -> None:
         "abc",
         "1.2.3s",
         "--1s",
+        "-+1s",
         "٣s",
         "2562048h",
         "9" * 400 + "s",

@@ -30,7 +30,7 @@ def parse_duration(text: str) -> float:
     """Seconds in a Go duration; InvalidInputError when it is none."""
     body = text.strip()
     sign = -1.0 if body.startswith("-") else 1.0
-    body = body.removeprefix("-").removeprefix("+")
+    body = body[1:] if body.startswith(("-", "+")) else body
     if body == "0":
         return 0.0
     parts = list(_PART.finditer(body))

@@ -7,21 +7,37 @@ value's origin; all faults of a file are reported at once, with their lines.
 
 import os
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from meshery.core import paths
 from meshery.core.durations import parse_duration
-from meshery.core.errors import InvalidInputError, Problem
-from meshery.core.yamlfile import YamlDocument, read_yaml
+from meshery.core.settings_draft import LENGTH, Draft, environment_name
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
 
 
 def _text(description: str) -> Meta:
     return Meta(description=description)
+
+
+def _length(description: str) -> Meta:
+    """A Go duration of nothing or more."""
+    return Meta(description=description, extra={LENGTH: "zero or more"})
+
+
+def _positive_length(description: str) -> Meta:
+    """A Go duration that is not zero: zero would make a loop without a pause, or a lapsed lease."""
+    return Meta(description=description, extra={LENGTH: "more than zero"})
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,7 +52,7 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allowed_hosts: Annotated[
         tuple[str, ...], _text("Host names accepted besides those of loopback")
     ] = ()
-    shutdown_grace: Annotated[str, _text("How long open requests may finish on shutdown")] = "3s"
+    shutdown_grace: Annotated[str, _length("How long open requests may finish on shutdown")] = "3s"
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +60,7 @@ class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: Annotated[str, _text("SQLAlchemy URL; empty means SQLite in Meshery's home")] = ""
     busy_timeout: Annotated[
-        str, _text("How long a writer waits for another one's lock (SQLite)")
+        str, _length("How long a writer waits for another one's lock (SQLite)")
     ] = "10s"
     pool_size: Annotated[
         int, Meta(ge=1, le=200, description="Connections kept open (PostgreSQL)")
@@ -73,9 +89,11 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, _text("Name of this host in queues of host-bound work; empty means the host name")
     ] = ""
     concurrency: Annotated[int, Meta(ge=1, le=64, description="Operations at once in a worker")] = 8
-    lease: Annotated[str, _text("How long a claim holds without a beat")] = "15s"
-    beat: Annotated[str, _text("How often a claim is renewed")] = "5s"
-    republish_after: Annotated[str, _text("When an unclaimed operation is announced again")] = "5s"
+    lease: Annotated[str, _positive_length("How long a claim holds without a beat")] = "15s"
+    beat: Annotated[str, _positive_length("How often a claim is renewed")] = "5s"
+    republish_after: Annotated[
+        str, _positive_length("When an unclaimed operation is announced again")
+    ] = "5s"
 
 
 class LoadSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,7 +103,7 @@ class LoadSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int, Meta(ge=1, description="Requests per second of one run, all arms together")
     ] = 50_000
     max_connections: Annotated[int, Meta(ge=1, description="Open connections of one run")] = 2_048
-    max_duration: Annotated[str, _text("Longest run")] = "1h"
+    max_duration: Annotated[str, _positive_length("Longest run")] = "1h"
     max_body_bytes: Annotated[int, Meta(ge=0, description="Largest request body, in bytes")] = (
         1_048_576
     )
@@ -95,9 +113,11 @@ class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The mesh on this machine."""
 
     max_sidecars: Annotated[int, Meta(ge=1, description="Sidecars of all sandboxes together")] = 60
-    ready_timeout: Annotated[str, _text("How long a sandbox may take to become ready")] = "30s"
+    ready_timeout: Annotated[
+        str, _positive_length("How long a sandbox may take to become ready")
+    ] = "30s"
     certificate_lifetime: Annotated[
-        str, _text("Lifetime of a workload certificate; rotated at half of it")
+        str, _positive_length("Lifetime of a workload certificate; rotated at half of it")
     ] = "24h"
 
 
@@ -108,17 +128,24 @@ class KubernetesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         tuple[str, ...], _text("Programs that an uploaded kubeconfig may run to log in")
     ] = ()
     check_every: Annotated[
-        str, _text("How often connected clusters are asked whether they answer")
+        str, _positive_length("How often connected clusters are asked whether they answer")
     ] = "30s"
+    operator_image: Annotated[
+        str,
+        _text("Image of operator and watcher in clusters, with tag or digest; empty: our own"),
+    ] = ""
+    broker_image: Annotated[
+        str, _text("Image of NATS in clusters, with tag or digest; empty: the usual one")
+    ] = ""
 
 
 class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long finished rows are kept; 0s keeps them for ever."""
 
-    operations: Annotated[str, _text("Finished operations")] = "720h"
-    events: Annotated[str, _text("Events, in the database and in the stream")] = "720h"
-    results: Annotated[str, _text("Performance results")] = "0s"
-    changes: Annotated[str, _text("Changes of objects in clusters")] = "168h"
+    operations: Annotated[str, _length("Finished operations")] = "720h"
+    events: Annotated[str, _length("Events, in the database and in the stream")] = "720h"
+    results: Annotated[str, _length("Performance results")] = "0s"
+    changes: Annotated[str, _length("Changes of objects in clusters")] = "168h"
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -165,8 +192,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def database_url(self) -> str:
         """The SQLAlchemy URL, with its asynchronous driver."""
-        url = self.database.url or f"sqlite+aiosqlite:///{self.home_path / 'meshery.db'}"
-        return url.replace("postgresql://", "postgresql+asyncpg://", 1)
+        url = self.database.url or f"sqlite:///{self.home_path / 'meshery.db'}"
+        scheme, _, place = url.partition("://")
+        return f"{_DRIVERS.get(scheme, scheme)}://{place}"
 
 
 class SettingRow(msgspec.Struct, frozen=True):
@@ -195,24 +223,6 @@ class LoadedSettings(msgspec.Struct, frozen=True):
         ]
 
 
-class _Draft:
-    """The tree while it is gathered: values, where each came from, and the faults seen so far."""
-
-    def __init__(self) -> None:
-        self.tree: dict[str, Any] = {}
-        self.origins: dict[str, str] = {}
-        self.problems: list[Problem] = []
-        self.document = YamlDocument({}, {}, "")
-
-    def place(self, name: str, value: Any, origin: str) -> None:
-        node = self.tree
-        *parents, leaf = name.split(".")
-        for parent in parents:
-            node = node.setdefault(parent, {})
-        node[leaf] = value
-        self.origins[name] = origin
-
-
 def load_settings(
     *,
     file: Path | None = None,
@@ -226,83 +236,39 @@ def load_settings(
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     home = str(given.get("home") or environment.get("MESHERY_HOME") or "")
     usual = (Path(home).expanduser() if home else paths.default_home()) / "settings.yaml"
-    types = dict(_types(Settings))
-    draft = _Draft()
+    draft = Draft(dict(_types(Settings)))
     if file is not None or usual.exists():
-        _read_file(draft, file or usual, types)
-    for name, hint in types.items():
-        text = environment.get(environment_name(name))
-        if text is not None:
-            origin = f"environment {environment_name(name)}"
-            draft.place(name, _from_text(text, hint), origin)
-    for name, value in given.items():
-        draft.place(name, value, "flag")
-    _check(draft, types)
-    _raise_problems(draft.problems)
-    return LoadedSettings(msgspec.convert(draft.tree, Settings), draft.origins)
+        draft.read_file(file or usual)
+    draft.read_environment(environment)
+    draft.read_flags(given)
+    draft.check()
+    settings = msgspec.convert(draft.tree, Settings) if not draft.problems else Settings()
+    _check_together(settings, draft)
+    if not _is_database(settings.database.url):
+        draft.fault("database.url", "names neither postgresql://USER@HOST/NAME nor sqlite:///PATH")
+    draft.finish()
+    return LoadedSettings(settings, draft.origins)
 
 
-def _read_file(draft: _Draft, source: Path, types: Mapping[str, Any]) -> None:
-    draft.document = document = read_yaml(source)
-    if not isinstance(document.data, dict | None):
-        draft.problems.append(Problem("", f"{source} is not a mapping of settings", 1))
-        return
-    sections = {name.split(".")[0] for name in types if "." in name}
-    for name, value in _flatten(document.data):
-        if name in types:
-            draft.place(name, value, f"file {source}")
-        else:
-            what = "is a section, not a value" if name in sections else "unknown setting"
-            hint = _nearest(name, types)
-            draft.problems.append(Problem(name, what, document.line(name), hint))
+def _check_together(settings: Settings, draft: Draft) -> None:
+    """What single values cannot tell."""
+    worker = settings.worker
+    if parse_duration(worker.beat) >= parse_duration(worker.lease):
+        draft.fault(
+            "worker.beat",
+            f"{worker.beat} is not shorter than worker.lease ({worker.lease}): "
+            "every claim would lapse before it is renewed",
+        )
 
 
-def _raise_problems(problems: list[Problem]) -> None:
-    if not problems:
-        return
-    raise InvalidInputError(
-        f"{len(problems)} setting{'s' if len(problems) > 1 else ''} cannot be used",
-        cause="; ".join(f"{problem.path}: {problem.message}" for problem in problems),
-        remedy="correct them; `mesheryctl system settings` lists every name and its meaning",
-        code="meshery.settings",
-        problems=problems,
-    )
-
-
-def environment_name(name: str) -> str:
-    """`server.port` -> `MESHERY_SERVER_PORT`."""
-    return "MESHERY_" + name.upper().replace(".", "_")
-
-
-_DURATIONS = frozenset(
-    {
-        "server.shutdown_grace",
-        "database.busy_timeout",
-        "worker.lease",
-        "worker.beat",
-        "worker.republish_after",
-        "load.max_duration",
-        "sandbox.ready_timeout",
-        "sandbox.certificate_lifetime",
-        "kubernetes.check_every",
-        "retention.operations",
-        "retention.events",
-        "retention.results",
-        "retention.changes",
-    }
-)
-
-
-def _check(draft: _Draft, types: Mapping[str, Any]) -> None:
-    for name, value in _flatten(draft.tree):
-        try:
-            converted = msgspec.convert(value, types[name])
-            if name in _DURATIONS:
-                parse_duration(converted)
-        except (msgspec.ValidationError, InvalidInputError) as error:
-            origin = draft.origins[name]
-            line = draft.document.line(name) if origin.startswith("file") else 0
-            draft.problems.append(Problem(name, f"{error} (from {origin})", line))
+def _is_database(url: str) -> bool:
+    """Whether it is the address of a database we know, or empty; nothing of it is shown."""
+    scheme, _, place = url.partition("://")
+    try:
+        urlsplit(url).port  # noqa: B018 - one that is no number is told here
+    except ValueError:
+        return False
+    return not url or (bool(place) and scheme in {*_DRIVERS, *_DRIVERS.values()})
 
 
 def _walk(node: msgspec.Struct, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
@@ -321,31 +287,3 @@ def _types(kind: type[msgspec.Struct], prefix: str = "") -> Iterator[tuple[str, 
             yield from _types(hint, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", hint
-
-
-def _flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in (tree or {}).items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
-def _from_text(text: str, hint: Any) -> Any:
-    kind = hint.__origin__
-    if kind is bool:
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
-            text.lower(), text
-        )
-    if kind is int:
-        return int(text) if text.lstrip("-").isdecimal() else text
-    if kind is str:
-        return text
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else ""

@@ -21,7 +21,8 @@ import msgspec
 from meshery.core.bus_address import read_address
 from meshery.core.errors import MesheryError
 from meshery.core.paths import private_dir
-from meshery.core.settings import LoadedSettings, Settings, environment_name
+from meshery.core.settings import LoadedSettings, Settings
+from meshery.core.settings_draft import environment_name
 from meshery.core.telemetry import get_logger
 from meshery.processes.client import SupervisorClient
 from meshery.processes.model import ProcessEvent, ProcessSpec, ProcessStatus, Restart
