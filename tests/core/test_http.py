@@ -57,7 +57,19 @@ async def test_private_addresses_are_refused_before_anything_is_sent(url: str) -
         await checked_address(url)
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "gopher://x", "http://", "x", "http://h:x/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "gopher://x",
+        "http://",
+        "x",
+        "http://h:x/",
+        "http://[::1",
+        "http://a..b/",
+        f"http://{'a' * 300}/",
+    ],
+)
 async def test_what_is_no_http_address_is_refused(url: str) -> None:
     with pytest.raises(InvalidInputError):
         await fetch(url)

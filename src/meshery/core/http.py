@@ -52,7 +52,7 @@ async def fetch(
             return await _follow(url, dict(headers or {}), registered, max_bytes)
     except TimeoutError as error:
         raise UnavailableError(f"no answer from {url} within {timeout_s:g} s") from error
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise UnavailableError(
             f"cannot fetch {url}", cause=str(error), remedy="check the address and the network"
         ) from error
@@ -82,21 +82,18 @@ async def checked_address(url: str, *, registered: Collection[str] = ()) -> str:
 
     ForbiddenError when any of them may not.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise InvalidInputError(
-            f"{url!r} is not an http or https address", remedy="write https://host/path"
-        )
     endpoint = _endpoint(url)
-    port = int(endpoint.rpartition(":")[2])
+    host, _, port = endpoint.rpartition(":")
+    if not url.lower().startswith(("http://", "https://")) or not host:
+        raise _no_address(url)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
-            parts.hostname, port, type=socket.SOCK_STREAM
+            host, int(port), type=socket.SOCK_STREAM
         )
+    except UnicodeError as error:  # no name that the resolver could be asked for
+        raise _no_address(url) from error
     except OSError as error:
-        raise UnavailableError(
-            f"the host {parts.hostname} has no address", cause=str(error)
-        ) from error
+        raise UnavailableError(f"the host {host} has no address", cause=str(error)) from error
     addresses = [str(entry[4][0]) for entry in found]
     refused = [
         address
@@ -105,7 +102,7 @@ async def checked_address(url: str, *, registered: Collection[str] = ()) -> str:
     ]
     if refused and endpoint not in registered:
         raise ForbiddenError(
-            f"{parts.hostname} is a private address",
+            f"{host} is a private address",
             cause=f"it resolves to {refused[0]}; an outside document must not reach in",
             remedy="register the endpoint first if it is yours",
             code="meshery.outbound.private",
@@ -114,12 +111,18 @@ async def checked_address(url: str, *, registered: Collection[str] = ()) -> str:
 
 
 def _endpoint(url: str) -> str:
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise InvalidInputError(f"{url!r} has a port that is no number") from error
+        raise _no_address(url) from error
     return f"{(parts.hostname or '').lower()}:{port}"
+
+
+def _no_address(url: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"{url[:200]!r} is not an http or https address", remedy="write https://host/path"
+    )
 
 
 async def _get(url: str, address: str, headers: dict[str, str], max_bytes: int) -> Fetched:
