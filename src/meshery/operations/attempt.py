@@ -79,7 +79,7 @@ class Attempt:
     async def _work(self) -> dict[str, Any] | None:
         result = await self._kind.run(self.run)
         document: dict[str, Any] | None = msgspec.to_builtins(result)
-        self.run.platform.operations.demand_result_size(document)
+        self.run.platform.operations.drafts.demand_size(document, "result")
         return document
 
     async def _end(self, task: asyncio.Task[Any]) -> None:

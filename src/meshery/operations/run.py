@@ -13,19 +13,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from meshery.core.database import db_now
 from meshery.core.errors import MesheryError, Severity, UnavailableError
 from meshery.core.telemetry import get_logger
+from meshery.operations import steps
 from meshery.operations.claims import Claim, FencedError, guard
 from meshery.operations.events import new_event
 from meshery.operations.model import Operation, OperationState, Progress, Subject
 from meshery.operations.outage import outage_error
 from meshery.operations.slots import Slots
 from meshery.operations.tables import operation as table
-from meshery.operations.tables import step as step_table
 
 if TYPE_CHECKING:
     from meshery.operations.platform import Platform
@@ -99,11 +98,14 @@ class Run:
         if name in self._names:
             raise ValueError(f"two steps of {self.operation.kind} are named {name!r}")
         self._names.add(name)
-        is_done, stored = await self.write(lambda connection: self._begin(connection, name))
+        operation_id = self.operation.id
+        is_done, stored = await self.write(
+            lambda connection: steps.begin(connection, operation_id, name)
+        )
         if not is_done:
             await self._changed()
             stored = msgspec.to_builtins(await self._attempt(name, work))
-            self.platform.operations.demand_result_size(stored)
+            self.platform.operations.drafts.demand_size(stored, "result")
             await self.write(
                 lambda connection: self._close(
                     connection, name, OperationState.SUCCEEDED, result=stored
@@ -158,7 +160,7 @@ class Run:
     ) -> Operation:
         """Start a child, once for each `key`: a resumed parent gets the same child again."""
         operations = self.platform.operations
-        row = operations.new_row(
+        row = operations.drafts.row(
             kind,
             subject=subject,
             input=input,
@@ -238,44 +240,10 @@ class Run:
             )
             raise
 
-    async def _begin(self, connection: AsyncConnection, name: str) -> tuple[bool, Any]:
-        mine = (step_table.c.operation_id == self.operation.id) & (step_table.c.name == name)
-        row = (await connection.execute(select(step_table).where(mine))).one_or_none()
-        if row is not None and row.state == OperationState.SUCCEEDED.value:
-            return True, row.result
-        if row is not None:
-            again = {
-                "state": OperationState.RUNNING.value,
-                "started_at": db_now(),
-                "ended_at": None,
-                "attempt": row.attempt + 1,
-            }
-            await connection.execute(update(step_table).where(mine).values(**again))
-            return False, None
-        position = await connection.scalar(
-            select(func.count()).where(step_table.c.operation_id == self.operation.id)
-        )
-        await connection.execute(
-            step_table.insert().values(
-                operation_id=self.operation.id,
-                name=name,
-                position=position,
-                state=OperationState.RUNNING.value,
-                started_at=db_now(),
-                attempt=1,
-            )
-        )
-        return False, None
-
     async def _close(
         self, connection: AsyncConnection, name: str, state: OperationState, *, result: Any = None
     ) -> None:
-        mine = (step_table.c.operation_id == self.operation.id) & (step_table.c.name == name)
-        await connection.execute(
-            update(step_table)
-            .where(mine)
-            .values(state=state.value, ended_at=db_now(), result=result)
-        )
+        await steps.close(connection, self.operation.id, name, state=state, result=result)
         await self._store_progress(connection)
 
     async def _store_progress(self, connection: AsyncConnection) -> None:

@@ -5,31 +5,23 @@ lost, a keeper sends it again. A cancel is a state in the row; hints over the bu
 """
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from meshery.core.bus import Bus
-from meshery.core.database import Database, db_now, fetch_page
-from meshery.core.errors import (
-    ConflictError,
-    DeadlineError,
-    InvalidInputError,
-    LimitError,
-    NotFoundError,
-    UnavailableError,
-)
+from meshery.core.database import Database, fetch_page
+from meshery.core.errors import ConflictError, DeadlineError, NotFoundError, UnavailableError
 from meshery.core.page import Page, PageQuery
 from meshery.core.settings import Settings
-from meshery.core.streams import SUBJECT_CANCEL, SUBJECT_PROGRESS
 from meshery.core.telemetry import get_logger
+from meshery.operations.drafts import Drafts, key_of
 from meshery.operations.events import Events, new_event
+from meshery.operations.hints import Hints
 from meshery.operations.model import (
     Operation,
     OperationState,
@@ -46,13 +38,10 @@ from meshery.operations.rows import (
     requeue,
     wake_subject,
 )
-from meshery.operations.secrets import refuse_secrets
 from meshery.operations.tables import operation as table
 
 OPERATION_ORDER = ("created_at", "started_at", "ended_at", "kind", "state", "subject")
 NEWEST_OPERATIONS = PageQuery(order="-created_at")
-_POLL_S = 0.5
-_LIVE_S = 2.0
 
 _log = get_logger("operations.service")
 
@@ -72,7 +61,7 @@ ALL_OPERATIONS = OperationFilter()
 
 
 class Operations:
-    """Long work, as everybody but a worker handles it."""
+    """Long work, as everybody but a worker handles it. `drafts` makes rows of it."""
 
     def __init__(
         self,
@@ -86,8 +75,9 @@ class Operations:
         self._database = database
         self._bus = bus
         self._events = events
-        self._settings = settings
         self._kinds = kinds
+        self._hints = Hints(bus)
+        self.drafts = Drafts(kinds, settings)
 
     async def submit(
         self,
@@ -105,8 +95,8 @@ class Operations:
         the same actor and kind returns the first operation; ConflictError when its input differs.
         InvalidInputError for an unknown kind, or an input that holds secrets.
         """
-        key = _key(kind, actor, idempotency_key)
-        row = self.new_row(kind, subject=subject, input=input, actor=actor, host=host, key=key)
+        key = key_of(kind, actor, idempotency_key)
+        row = self.drafts.row(kind, subject=subject, input=input, actor=actor, host=host, key=key)
         try:
             async with self._database.write() as connection:
                 await connection.execute(table.insert().values(**row))
@@ -119,48 +109,10 @@ class Operations:
         """What an idempotency key has started before; None when nothing, as without a key."""
         if not key:
             return None
-        same = table.c.idempotency_key == _key(kind, actor, key)
+        same = table.c.idempotency_key == key_of(kind, actor, key)
         async with self._database.read() as connection:
             rows = (await connection.execute(select(table).where(same))).all()
             return (await read_operations(connection, rows))[0] if rows else None
-
-    def new_row(
-        self,
-        kind: str,
-        *,
-        subject: Subject,
-        input: dict[str, Any],  # noqa: A002
-        actor: str,
-        host: str | None,
-        key: str | None,
-        parent_id: str = "",
-    ) -> dict[str, Any]:
-        """The values of a queued operation, checked; not stored yet."""
-        work = self._known(kind)
-        document = msgspec.to_builtins(input)
-        refuse_secrets(document)
-        self._demand_size(document, "input")
-        return {
-            "id": str(uuid4()),
-            "kind": kind,
-            "subject_kind": subject.kind,
-            "subject_id": subject.id,
-            "subject_name": subject.name,
-            "state": OperationState.QUEUED.value,
-            "input": document,
-            "actor": actor,
-            "parent_id": parent_id,
-            "idempotency_key": key,
-            "host": (host or self._settings.worker_host) if work.host_bound else "",
-            "on_owner_loss": work.on_owner_loss.value,
-            "created_at": db_now(),
-            "published_at": db_now(),
-            "publishes": 1,
-            "owner": "",
-            "fence": 0,
-            "attempt": 0,
-            "asked": False,
-        }
 
     async def wake(self, operation_id: str, *, kind: str, host: str) -> None:
         """Send a wake-up; when the bus is away, a keeper does it later."""
@@ -221,7 +173,7 @@ class Operations:
                 cancelling = update(table).where(table.c.id == operation_id)
                 await connection.execute(cancelling.values(state=OperationState.CANCELLING.value))
         if not state.is_final and state is not OperationState.CANCELLING:
-            await self._bus.notify(SUBJECT_CANCEL, operation_id.encode())
+            await self._hints.cancel(operation_id)
             await self._say_cancelled(row, actor)
         await self.cancel_children(operation_id, actor=actor)
         await self.tell(operation_id)
@@ -257,38 +209,13 @@ class Operations:
             ) from error
         raise AssertionError("a watch ends with a final state")
 
-    async def watch(self, operation_id: str) -> AsyncGenerator[Operation]:
+    def watch(self, operation_id: str) -> AsyncGenerator[Operation]:
         """The operation now and after each change, with live progress, until it has ended."""
-        async with self._bus.listen(f"{SUBJECT_PROGRESS}.{operation_id}") as messages:
-            latest = await self.get(operation_id)
-            yield latest
-            live_until = 0.0
-            while not latest.is_final:
-                progress = await _next_hint(messages)
-                if progress is not None:
-                    live_until = time.monotonic() + _LIVE_S
-                    latest = msgspec.structs.replace(latest, progress=progress)
-                    yield latest
-                    continue
-                fresh = await self.get(operation_id)
-                if not fresh.is_final and time.monotonic() < live_until:  # the row lags behind
-                    fresh = msgspec.structs.replace(fresh, progress=latest.progress)
-                if fresh != latest:
-                    latest = fresh
-                    yield latest
+        return self._hints.watch(operation_id, read=self.get)
 
     async def tell(self, operation_id: str, progress: Progress | None = None) -> None:
         """Hint to whoever watches: new progress, or (None) that the row changed."""
-        payload = msgspec.json.encode(progress)
-        await self._bus.notify(f"{SUBJECT_PROGRESS}.{operation_id}", payload)
-
-    async def input_of(self, operation_id: str) -> dict[str, Any]:
-        """The stored input; NotFoundError."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(by_id(operation_id))).one_or_none()
-        if row is None:
-            raise _no_such(operation_id)
-        return dict(row.input)
+        await self._hints.tell(operation_id, progress)
 
     async def is_asking(self, operation_id: str) -> bool:
         """Whether its owner was lost and its parent is to decide."""
@@ -320,30 +247,6 @@ class Operations:
         known = self._kinds.get(kind)
         return known.title if known and known.title else kind
 
-    def demand_result_size(self, document: dict[str, Any] | None) -> None:
-        """LimitError when a result is too large for a row (`bus.max_payload_bytes`)."""
-        self._demand_size(document, "result")
-
-    def _demand_size(self, document: dict[str, Any] | None, what: str) -> None:
-        size = len(msgspec.json.encode(document))
-        limit = self._settings.bus.max_payload_bytes
-        if size > limit:
-            raise LimitError(
-                f"the {what} of an operation is {size} bytes long",
-                cause=f"a row holds up to {limit} bytes (bus.max_payload_bytes)",
-                remedy="store large data in a table of its own and refer to it",
-                code="meshery.operation.size",
-            )
-
-    def _known(self, kind: str) -> WorkKind:
-        if kind not in self._kinds:
-            raise InvalidInputError(
-                f"there is no kind of operation named {kind!r}",
-                remedy=f"known are {', '.join(sorted(self._kinds)) or 'none'}",
-                code="meshery.operation.kind",
-            )
-        return self._kinds[kind]
-
     async def _submitted_before(self, row: dict[str, Any]) -> Operation:
         async with self._database.read() as connection:
             earlier = (
@@ -372,19 +275,6 @@ class Operations:
         async with self._database.write() as connection:
             await self._events.record(connection, event)
         await self._events.announce(event)
-
-
-async def _next_hint(messages: AsyncIterator[Any]) -> Progress | None:
-    """The progress of the next message; None when the row should be read (also after a while)."""
-    try:
-        message = await asyncio.wait_for(anext(messages), _POLL_S)
-    except TimeoutError:
-        return None
-    return msgspec.json.decode(message.data, type=Progress | None)
-
-
-def _key(kind: str, actor: str, key: str) -> str | None:
-    return f"{kind}/{actor}/{key}" if key else None
 
 
 def _no_such(operation_id: str) -> NotFoundError:
