@@ -7,6 +7,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 
 from aiohttp import web
 from prometheus_client import (
@@ -73,7 +74,9 @@ async def _metrics(_request: web.Request) -> web.Response:
     )
 
 
+@cache
 def _collect() -> None:
+    """Once in a process, at however many addresses it answers."""
     for kind in (ProcessCollector, PlatformCollector, GCCollector):
         kind(registry=registry)
 

@@ -11,7 +11,8 @@ from meshery.core.errors import InvalidInputError
 NATS = "nats:2.14.2-alpine"
 MESHERY = f"meshery/meshery-python:{__version__}"
 _REFERENCE = re.compile(
-    r"(?P<name>[^\s@]+?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+    r"(?P<name>(?:[\w.-]+(?::\d+)?/)?[\w.-]+(?:/[\w.-]+)*)"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 _ALPINE = "-alpine"
 
