@@ -1,19 +1,15 @@
 """Logs, commands and ports of a pod, through the real API server to a kubelet that kwok plays."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from uuid import uuid4
 
-import msgspec
 import pytest
-import yaml
 from aiohttp import web
 
 from kube.conftest import client_of
-from kube.rigged import Handler, authority, rigged, says
+from kube.kubelet import running_pod
+from kube.rigged import Handler, rigged, says
 from meshery.core.errors import (
     ConflictError,
     DeadlineError,
@@ -25,90 +21,10 @@ from meshery.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from meshery.kube.apply import apply
 from meshery.kube.client import KubeClient
-from meshery.kube.local.binaries import KWOK
-from meshery.kube.local.components import STAGES
 from meshery.kube.local.control_plane import ControlPlane
 from meshery.kube.portforward import port_forward
-from meshery.kube.readiness import wait_ready
-from meshery.kube.resource import Resource
-from meshery.kube.streams import PODS, execute, logs
-
-NODES = Resource(group="", version="v1", kind="Node", plural="nodes", namespaced=False)
-ACCOUNTS = Resource(
-    group="", version="v1", kind="ServiceAccount", plural="serviceaccounts", namespaced=True
-)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def targets(folder: Path, echo_port: int) -> list[dict[str, object]]:
-    """What kwok does for every pod: commands run here, ports lead to an echo, logs are a file."""
-    log = folder / "web.log"
-    stamp = "2026-01-01T00:00:00.000000000Z stdout F"
-    log.write_text("".join(f"{stamp} line {number}\n" for number in range(3)))
-    listens = {"ports": [8080], "target": {"address": "127.0.0.1", "port": echo_port}}
-    refuses = {"ports": [9], "target": {"address": "127.0.0.1", "port": 1}}
-
-    def rule(kind: str, spec: dict[str, object]) -> dict[str, object]:
-        return {
-            "apiVersion": "kwok.x-k8s.io/v1alpha1",
-            "kind": kind,
-            "metadata": {"name": "all"},
-            "spec": spec,
-        }
-
-    return [
-        rule("ClusterExec", {"execs": [{"local": {"workDir": str(folder)}}]}),
-        rule("ClusterPortForward", {"forwards": [listens, refuses]}),
-        rule("ClusterLogs", {"logs": [{"logsFile": str(log)}]}),
-    ]
-
-
-@asynccontextmanager
-async def kubelet(plane: ControlPlane, folder: Path, echo_port: int) -> AsyncIterator[int]:
-    """kwok as the kubelet of every node; the port of its server for logs, commands and ports."""
-    certificate, key = authority().issue("kubelet")
-    (folder / "kubelet.crt").write_text(certificate)
-    (folder / "kubelet.key").write_text(key)
-    (folder / "targets.yaml").write_text(yaml.safe_dump_all(targets(folder, echo_port)))
-    port = free_port()
-    configs = [*sorted(STAGES.glob("*.yaml")), folder / "targets.yaml"]
-    with (folder / "kwok.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            str(plane.binaries.path(KWOK)),
-            f"--kubeconfig={plane.kubeconfig}",
-            "--manage-all-nodes=true",
-            "--node-ip=127.0.0.1",
-            f"--node-port={port}",
-            f"--server-address=127.0.0.1:{port}",
-            f"--tls-cert-file={folder / 'kubelet.crt'}",
-            f"--tls-private-key-file={folder / 'kubelet.key'}",
-            *(f"--config={file}" for file in configs),
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        yield port
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while chunk := await reader.read(65_536):
-            writer.write(chunk.upper())
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()
+from meshery.kube.streams import execute, logs
 
 
 @pytest.fixture
@@ -121,39 +37,8 @@ async def second_client(second_kube: ControlPlane) -> AsyncIterator[KubeClient]:
 async def pod(
     second_kube: ControlPlane, second_client: KubeClient, tmp_path: Path
 ) -> AsyncIterator[str]:
-    """A running pod `web` in namespace `default`, of a cluster that has no kwok of its own."""
-    client, name = second_client, f"web-{uuid4().hex[:6]}"
-    server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    echoes = server.sockets[0].getsockname()[1]
-    async with server, kubelet(second_kube, tmp_path, echoes) as port:
-        account = {"apiVersion": "v1", "kind": "ServiceAccount"}
-        await apply(
-            client, ACCOUNTS, {**account, "metadata": {"name": "default", "namespace": "default"}}
-        )
-        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"node-{name}"}}
-        await apply(client, NODES, node)
-        await wait_ready(client, NODES, f"node-{name}", timeout_s=30)
-        status = {
-            "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
-            "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
-        }
-        await client.patch(
-            NODES.path(name=f"node-{name}", subresource="status"),
-            msgspec.json.encode({"status": status}),
-            content_type="application/merge-patch+json",
-        )
-        spec = {
-            "nodeName": f"node-{name}",
-            "containers": [{"name": "main", "image": "example.invalid/web"}],
-            "tolerations": [{"operator": "Exists"}],
-        }
-        metadata = {"name": name, "namespace": "default"}
-        document = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-        await apply(client, PODS, document)
-        await wait_ready(client, PODS, name, namespace="default", timeout_s=30)
+    async with running_pod(second_kube, second_client, tmp_path) as name:
         yield name
-        for path in (PODS.path(namespace="default", name=name), NODES.path(name=f"node-{name}")):
-            await client.delete(path, query=[("gracePeriodSeconds", "0")])
 
 
 async def test_the_log_of_a_container(second_client: KubeClient, pod: str) -> None:

@@ -62,6 +62,7 @@ class Forward:
         task = asyncio.create_task(self._join(reader, writer), name=f"forward {self._path}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: writer.close())  # it may be cancelled before it began
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         query = [("ports", str(self._remote))]

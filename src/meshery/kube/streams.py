@@ -25,6 +25,8 @@ from meshery.kube.resource import Resource
 PODS = Resource(group="", version="v1", kind="Pod", plural="pods", namespaced=True)
 _STDIN, _STDOUT, _STDERR, _STATUS, _CLOSE = 0, 1, 2, 3, 255
 _WITH_CLOSE, _WITHOUT = "v5.channel.k8s.io", "v4.channel.k8s.io"
+PROTOCOLS = (_WITH_CLOSE, _WITHOUT)
+"""Ways of speaking with a command, the better first."""
 _CHUNK = 32_768
 
 
@@ -47,11 +49,13 @@ async def logs(
     previous: bool = False,
     tail_lines: int | None = None,
     since_s: int | None = None,
+    timestamps: bool = False,
 ) -> AsyncIterator[AsyncIterator[bytes]]:
     """The lines of a container's log; with `follow`, those to come as well.
 
-    `previous` asks for the run before the last restart. NotFoundError without such a pod,
-    InvalidInputError when the container must be named or has no log.
+    `previous` asks for the run before the last restart, `timestamps` for the time before each line
+    (RFC 3339). NotFoundError without such a pod, InvalidInputError when the container must be named
+    or has no log.
     """
     options: dict[str, object] = {
         "container": container or None,
@@ -59,6 +63,7 @@ async def logs(
         "previous": "true" if previous else None,
         "tailLines": tail_lines,
         "sinceSeconds": since_s,
+        "timestamps": "true" if timestamps else None,
     }
     query = [(name, str(value)) for name, value in options.items() if value is not None]
     path = PODS.path(namespace=namespace, name=pod, subresource="log")
@@ -89,7 +94,7 @@ async def execute(
     try:
         async with (
             asyncio.timeout(timeout_s),
-            client.websocket(path, query=query, protocols=(_WITH_CLOSE, _WITHOUT)) as socket,
+            client.websocket(path, query=query, protocols=PROTOCOLS) as socket,
         ):
             return await _run(client, socket, pod, stdin=stdin, max_bytes=max_bytes)
     except TimeoutError as error:
@@ -129,7 +134,7 @@ async def _run(
             remedy="see whether the pod and its node still run",
             code="meshery.kube.exec_broken",
         )
-    return Ran(_exit_code(status, pod), bytes(printed[_STDOUT]), bytes(printed[_STDERR]))
+    return Ran(exit_code(status, pod), bytes(printed[_STDOUT]), bytes(printed[_STDERR]))
 
 
 async def _feed(socket: aiohttp.ClientWebSocketResponse, stdin: bytes) -> None:
@@ -170,7 +175,8 @@ async def messages(
             yield message.data[0], message.data[1:]
 
 
-def _exit_code(status: Status, pod: str) -> int:
+def exit_code(status: Status, pod: str) -> int:
+    """A command's exit code. OperationFailedError when it could not be run."""
     if status.reason == "NonZeroExitCode":
         codes = [cause.message for cause in status.causes if cause.reason == "ExitCode"]
         if codes and codes[0].isdecimal():
