@@ -5,7 +5,9 @@ from collections.abc import Awaitable
 
 import msgspec
 
+from meshery.core.bus_errors import away
 from meshery.core.errors import MesheryError, UnavailableError
+from meshery.core.streams import EVENTS_STREAM
 from meshery.operations.platform import Platform
 from meshery.processes.client import SupervisorClient
 from meshery.server.parts import Parts
@@ -59,7 +61,9 @@ async def _database(platform: Platform) -> list[Component]:
 
 
 async def _bus(platform: Platform) -> list[Component]:
-    await platform.bus.notify("meshery.v1.ping", b"")
+    if not platform.bus.connected:  # told at once, not after a request's patience
+        raise away("answer")
+    await platform.bus.last_sequence(EVENTS_STREAM)
     kind = "external NATS" if platform.settings.bus.url else "our own NATS"
     return [Component("bus", "ok", kind)]
 
