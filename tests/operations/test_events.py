@@ -7,7 +7,7 @@ from fixtures.nats import NatsServer
 from meshery.core.errors import UnavailableError, UnsupportedError
 from meshery.core.page import PageQuery
 from meshery.core.settings import Settings
-from meshery.operations.events import EventFilter
+from meshery.operations.events import EventFilter, new_event
 from meshery.operations.model import Event, Subject
 from meshery.operations.platform import Platform
 from operations.support import opened, quick
@@ -34,6 +34,16 @@ async def test_an_event_is_stored_with_its_place_in_the_stream(platform: Platfor
     assert stored == [first, second]
     assert first.error is not None
     assert first.error["remedy"] == "do this"
+
+
+async def test_an_event_that_is_stored_again_after_a_lost_commit_is_stored_once(
+    platform: Platform,
+) -> None:
+    event = new_event(category="test", severity="info", subject=SUBJECT, text="once")
+    for _ in range(2):
+        async with platform.database.write() as connection:
+            await platform.events.record(connection, event)
+    assert [each.id for each in (await platform.events.list()).items] == [event.id]
 
 
 async def test_a_subscriber_resumes_after_its_cursor_and_goes_on_live(platform: Platform) -> None:

@@ -105,8 +105,13 @@ class Events:
         return await self.announce(event)
 
     async def record(self, connection: AsyncConnection, event: Event) -> None:
-        """Store an event within the caller's transaction; `announce` it after the commit."""
-        await connection.execute(table.insert().values(**_values(event)))
+        """Store an event within the caller's transaction; `announce` it after the commit.
+
+        The same event stored twice is stored once: whoever lost the connection during a commit
+        cannot know what became of it, and tries again.
+        """
+        insert = self._database.insert(table).values(**_values(event))
+        await connection.execute(insert.on_conflict_do_nothing(index_elements=["id"]))
 
     async def announce(self, event: Event) -> Event:
         """Publish a stored event and note its place in the stream; later, if the bus is away."""
