@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROLES = ("server", "worker", "injector", "supervisor")
+ROLES = ("server", "worker", "discovery", "operator", "injector", "supervisor")
 
 
 def meshery(*arguments: str, home: Path) -> "subprocess.CompletedProcess[str]":
@@ -60,6 +60,9 @@ def test_a_worker_of_its_own_demands_what_can_be_shared(tmp_path: Path) -> None:
     done = meshery("worker", home=tmp_path)
     assert done.returncode == 1
     assert "PostgreSQL" in done.stderr
+    assert "bus.url" in done.stderr
+    assert "key_file" in done.stderr
+    assert not (tmp_path / "key").exists(), "a key of its own would seal what nobody can open"
     assert "remedy" in done.stderr
 
 

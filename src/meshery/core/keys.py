@@ -42,8 +42,7 @@ class Keys:
     @classmethod
     def load(cls, settings: Settings) -> "Keys":
         """Read the key file, and create one (0600) when it is our own and missing."""
-        own = settings.home_path / "key"
-        file = Path(settings.key_file).expanduser() if settings.key_file else own
+        file = key_file(settings)
         if not file.exists():
             if settings.key_file:
                 raise UnavailableError(
@@ -107,6 +106,11 @@ class Keys:
 
     def __repr__(self) -> str:
         return f"Keys({len(self._ring)} keys, current {self.current_id})"
+
+
+def key_file(settings: Settings) -> Path:
+    """Where the keys are: `key_file`, else `key` in the home."""
+    return Path(settings.key_file).expanduser() if settings.key_file else settings.home_path / "key"
 
 
 def _line(key_id: bytes, key: bytes) -> bytes:

@@ -13,7 +13,7 @@ from meshery.core.bus import Bus
 from meshery.core.bus_address import read_address
 from meshery.core.database import Database
 from meshery.core.errors import UnsupportedError
-from meshery.core.keys import Keys
+from meshery.core.keys import Keys, key_file
 from meshery.core.paths import runtime_dir
 from meshery.core.settings import Settings
 from meshery.operations.events import Events
@@ -52,9 +52,9 @@ async def open_platform(
 ) -> AsyncIterator[Platform]:
     """Open everything; the tables are brought to the newest revision on the way.
 
-    `embedded` is false for a worker that no server started: it demands PostgreSQL and an external
-    bus. `kinds` replaces the registered kinds of work. UnavailableError when a part does not
-    answer, UnsupportedError when the settings do not allow this role.
+    `embedded` is false for a worker that no server started: it demands PostgreSQL, an external
+    bus and the server's key. `kinds` replaces the registered kinds of work. UnavailableError when
+    a part does not answer, UnsupportedError when the settings do not allow this role.
     """
     if role == "worker" and not embedded:
         demand_shared_parts(settings)
@@ -93,15 +93,19 @@ def _supervisor(settings: Settings) -> "SupervisorClient | None":
 
 
 def demand_shared_parts(settings: Settings) -> None:
-    """UnsupportedError unless rows and bus can be shared by several hosts."""
+    """UnsupportedError unless rows, bus and secrets can be shared by several hosts."""
     missing = []
     if settings.database_url.startswith("sqlite"):
         missing.append("database.url must name a PostgreSQL database (SQLite serves one server)")
     if not settings.bus.url:
         missing.append("bus.url must name an external NATS server")
+    if not settings.key_file and not key_file(settings).exists():
+        missing.append(
+            "key_file must name a copy of the server's key: what one seals, all must open"
+        )
     if missing:
         raise UnsupportedError(
-            "a worker of its own needs PostgreSQL and an external NATS server",
+            "a worker of its own needs PostgreSQL, an external NATS server and the server's key",
             cause="; ".join(missing),
             remedy="set them alike for the server and all workers, "
             "or let the server start its own worker (worker.embedded)",
