@@ -15,6 +15,7 @@ from meshery.kube.access import Access, Credentials, ExecPlugin, Oidc
 from meshery.kube.client import KubeClient
 from meshery.kube.credentials import Login
 from meshery.kube.execplugin import run_plugin
+from meshery.kube.oidc import renew
 
 VERSION = "client.authentication.k8s.io/v1"
 
@@ -159,6 +160,28 @@ async def test_an_ended_id_token_is_renewed_over_checked_tls(tmp_path: Path) -> 
         with pytest.raises(NotAuthenticatedError) as caught:
             await login(authority().pem).ticket()
         assert "certificate" in caught.value.cause.lower()
+
+
+async def test_a_refresh_token_travels_over_tls_only(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    async def token(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.json_response({"id_token": id_token(time.time() + 3600)})
+
+    known = authority()
+    async with rigged(token) as plain:
+
+        async def issuer(_request: web.Request) -> web.Response:
+            return web.json_response({"token_endpoint": f"{plain.url}/token"})
+
+        async with rigged(issuer, tls=known.server_context(tmp_path)) as server:
+            for address in (server.url, plain.url):
+                oidc = Oidc(issuer=address, client_id="me", refresh_token="again", ca=known.pem)
+                with pytest.raises(NotAuthenticatedError, match="the login at") as caught:
+                    await renew(oidc)
+                assert "https" in caught.value.cause
+    assert asked == []
 
 
 async def test_without_a_refresh_token_the_login_ends() -> None:

@@ -156,6 +156,10 @@ def test_every_fault_of_a_context_is_told_with_its_line() -> None:
         ("auth-provider: {name: gcp}", "server: https://one"),
         ("auth-provider: {name: oidc, config: {idp-issuer-url: 'https://i'}}", "server: https://o"),
         (
+            "auth-provider: {name: oidc, config: {idp-issuer-url: 'http://i', refresh-token: a}}",
+            "server: https://o",
+        ),
+        (
             "exec: {command: x, apiVersion: client.authentication.k8s.io/v1alpha1}",
             "server: http://o",
         ),

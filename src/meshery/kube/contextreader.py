@@ -162,7 +162,7 @@ def _provider(reader: FieldReader) -> Oidc | None:
         reader.fault("name", f"the auth-provider {name!r:.60} is gone; use its exec plug-in")
         return None
     config = reader.under("config")
-    issuer = _address(config, "idp-issuer-url", ("https", "http"))
+    issuer = _address(config, "idp-issuer-url", ("https",))
     if not config.text("id-token") and not config.text("refresh-token"):
         config.fault("", "has neither id-token nor refresh-token")
     return Oidc(

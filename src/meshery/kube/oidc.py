@@ -1,11 +1,14 @@
 """Renewal of OpenID Connect id tokens for the `oidc` auth-provider of kubeconfigs.
 
-The issuer's certificate is always checked, against the system's authorities or the one given.
+The issuer's certificate is always checked, against the system's authorities or the one given: both
+the issuer and the token endpoint it names are spoken to over TLS only (OpenID Connect Core 1.0,
+section 16.17), since the refresh token and the client's secret travel there.
 """
 
 import base64
 import binascii
 import ssl
+from typing import Any
 
 import httpx2
 import msgspec
@@ -53,14 +56,18 @@ async def renew(oidc: Oidc) -> Oidc:
     trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
     try:
         async with httpx2.AsyncClient(verify=trust, timeout=TIME_S) as client:
-            found = await client.get(f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration")
-            endpoint = msgspec.json.decode(_body(oidc, found), type=_Discovery).token_endpoint
-            answer = await client.post(
+            discovery = f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration"
+            found = await _body(oidc, client, "GET", discovery)
+            endpoint = msgspec.json.decode(found, type=_Discovery).token_endpoint
+            answer = await _body(
+                oidc,
+                client,
+                "POST",
                 endpoint,
                 data={"grant_type": "refresh_token", "refresh_token": oidc.refresh_token},
                 auth=(oidc.client_id, oidc.client_secret),
             )
-            tokens = msgspec.json.decode(_body(oidc, answer), type=_Tokens)
+            tokens = msgspec.json.decode(answer, type=_Tokens)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise _failure(oidc, f"the issuer does not answer: {error}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -72,10 +79,21 @@ async def renew(oidc: Oidc) -> Oidc:
     )
 
 
-def _body(oidc: Oidc, answer: httpx2.Response) -> bytes:
-    if answer.status_code != 200 or len(answer.content) > MAX_BYTES:
-        raise _failure(oidc, f"the issuer answered {answer.status_code}")
-    return answer.content
+async def _body(
+    oidc: Oidc, client: httpx2.AsyncClient, method: str, url: str, **sent: Any
+) -> bytes:
+    """The body of a good answer, read no further than MAX_BYTES."""
+    if not url.startswith("https://"):
+        raise _failure(oidc, f"{url!r:.120} is not an https address")
+    async with client.stream(method, url, **sent) as answer:
+        if answer.status_code != 200:
+            raise _failure(oidc, f"the issuer answered {answer.status_code}")
+        body = bytearray()
+        async for chunk in answer.aiter_bytes():
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise _failure(oidc, f"the issuer's answer is longer than {MAX_BYTES} bytes")
+    return bytes(body)
 
 
 def _failure(oidc: Oidc, cause: str) -> NotAuthenticatedError:
