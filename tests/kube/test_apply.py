@@ -7,6 +7,7 @@ import pytest
 
 from fixtures.kube import KubeNamespace, deployment
 from kube.examples import CONFIG_MAPS, DEPLOYMENTS, PODS, config_map
+from kube.rigged import refuses, rigged, says
 from meshery.core.errors import ConflictError, DeadlineError, InvalidInputError, NotFoundError
 from meshery.kube.apply import NAMESPACES, apply, create_namespace, delete, get
 from meshery.kube.client import KubeClient
@@ -29,6 +30,18 @@ async def test_apply_creates_changes_and_leaves(
     assert changed.changes == (FieldChange("data.a", "1", "2"),)
     item = await get(client, CONFIG_MAPS, "one", namespace=kube_namespace.name)
     assert item.document()["data"] == {"a": "2"}
+
+
+async def test_an_object_that_somebody_else_made_meanwhile_was_not_created_here() -> None:
+    made = config_map("one") | {"metadata": {"name": "one", "uid": "u", "resourceVersion": "7"}}
+    missing = refuses(404, "NotFound", "there is none")
+    async with (
+        rigged(missing, says(200, made), missing, says(201, made)) as server,
+        KubeClient(server.access()) as client,
+    ):
+        theirs = await apply(client, CONFIG_MAPS, config_map("one"))
+        ours = await apply(client, CONFIG_MAPS, config_map("one"))
+    assert (theirs.action, ours.action) == ("configured", "created")
 
 
 async def test_a_dry_run_shows_defaults_and_stores_nothing(

@@ -28,6 +28,7 @@ POLL_S = (0.05, 1.0)
 LOOKS = 5
 """How often a preview is repeated while others change the object."""
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
+_CREATED = 201
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -79,6 +80,10 @@ async def apply(
         after = decoded(answer.body, dict[str, Any], asked=f"PATCH {path}")
         looks -= 1
         if not looks or before is None or _version(before) == _version(after):
+            # The server's word, not the look before: others may have made the object in between,
+            # and what is "created" here is deleted when an apply is taken back.
+            if answer.status == _CREATED:
+                return Applied("created", None, after, dry_run)
             return Applied(_action(before, after, dry_run=dry_run), before, after, dry_run)
         # A controller wrote in between: its changes are not what the document would do.
 
@@ -100,9 +105,9 @@ def _sendable(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _action(
     before: Mapping[str, Any] | None, after: Mapping[str, Any], *, dry_run: bool
-) -> Literal["created", "configured", "unchanged"]:
+) -> Literal["configured", "unchanged"]:
     if before is None:
-        return "created"
+        return "configured"
     if dry_run:
         # A dry run leaves the resource version as it is, whatever it would change.
         return "configured" if field_changes(before, after) else "unchanged"
