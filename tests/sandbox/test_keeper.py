@@ -7,6 +7,7 @@ from fixtures.waiting import until
 from meshery.core.settings import SandboxSettings, Settings
 from meshery.operations.model import Subject
 from meshery.operations.platform import Platform
+from meshery.operations.service import OperationFilter
 from meshery.processes.model import ProcessSpec
 from meshery.sandbox.envoy.admin import AdminClient
 from meshery.sandbox.keeper import keep_once
@@ -60,6 +61,24 @@ class TestShortLives:
         await until(is_renewed, timeout_s=12)
         assert (await service.request("duo", "web", path="/chain")).status == 200
         await done(worker, await service.down("duo", actor="tester"))
+
+    async def test_a_renewal_that_did_not_succeed_is_tried_again(self, platform: Platform) -> None:
+        async def renewals() -> list[str]:
+            await keep_once(platform)
+            only = OperationFilter(kind="sandbox.rotate")
+            return [each.id for each in (await platform.operations.list(only=only)).items]
+
+        async def is_asked_for() -> bool:
+            return len(await renewals()) == 1
+
+        async def is_tried_again() -> bool:
+            return len(await renewals()) == 2
+
+        async with running_sandbox(platform, PERMISSIVE.replace("MODE", "strict")):
+            await until(is_asked_for)
+            (first,) = await renewals()
+            await platform.operations.cancel(first, actor="tester")
+            await until(is_tried_again)
 
 
 async def test_processes_of_no_sandbox_are_ended(platform: Platform) -> None:

@@ -9,7 +9,6 @@ half their life are renewed, pairs of dead owners are closed, and processes of n
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from datetime import timedelta
 
 from meshery.core.durations import parse_duration
 from meshery.core.errors import ConflictError, DeadlineError, MesheryError
@@ -31,6 +30,7 @@ ACTOR = "system"
 
 _ROUND_S = 1.0
 _BACK_S = 10.0
+_SPANS = 20  # of a certificate's life: the ten of its second half are ten tries
 _GROUP = "sandbox"
 
 _log = get_logger("sandbox.keeper")
@@ -43,7 +43,7 @@ async def tell_restarts(platform: Platform) -> None:
     async with asyncio.TaskGroup() as group:
         async for event in supervisor.watch(prefix=_GROUP, after=seq, epoch=epoch):
             if event.what in {"exited", "gave_up"} and not event.wanted:
-                group.create_task(_tell(platform, event), name=f"tell {event.name}")
+                group.create_task(_tell_if_possible(platform, event), name=f"tell {event.name}")
 
 
 async def keep(platform: Platform) -> None:
@@ -112,19 +112,21 @@ async def _lose(platform: Platform, row: SandboxRow) -> None:
 
 
 async def _renew(platform: Platform, row: SandboxRow) -> None:
-    """Renew all leaves at half of their life."""
+    """Renew all leaves at half of their life; a renewal that failed is tried again in time."""
     lifetime_s = parse_duration(platform.settings.sandbox.certificate_lifetime)
     rotated_at = row.rotated_at or row.created_at
-    half = timedelta(seconds=lifetime_s / 2)
-    if await platform.database.now() - rotated_at < half or await _busy(platform, row.name):
+    age_s = (await platform.database.now() - rotated_at).total_seconds()
+    if age_s < lifetime_s / 2 or await _busy(platform, row.name):
         return
+    # One for each span of time, whoever asks: a key that stayed would give the failed one again.
+    span = int(age_s / (lifetime_s / _SPANS))
     await platform.operations.submit(
         "sandbox.rotate",
         subject=Subject("sandbox", row.name, row.name),
         input={"sandbox": row.name, "renew": True},
         actor=ACTOR,
         host=row.host,
-        idempotency_key=f"{row.name} {rotated_at.isoformat()}",
+        idempotency_key=f"{row.name} {rotated_at.isoformat()} {span}",
     )
 
 
@@ -154,6 +156,14 @@ async def _newest(platform: Platform) -> int:
             async for event in supervisor_of(platform).watch(prefix=_GROUP):
                 newest = event.seq
     return newest
+
+
+async def _tell_if_possible(platform: Platform, event: ProcessEvent) -> None:
+    """As `_tell`; what fails for one process does not end the watch of the others."""
+    try:
+        await _tell(platform, event)
+    except MesheryError as error:
+        _log.warning("sandbox.restart_not_told", process=event.name, what=error.what)
 
 
 async def _tell(platform: Platform, event: ProcessEvent) -> None:
