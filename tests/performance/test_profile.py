@@ -126,6 +126,13 @@ def test_hard_caps_are_told_together() -> None:
     }
 
 
+def test_a_warm_up_is_load_too() -> None:
+    profile = Profile(name="p", endpoints=(Endpoint(url="http://h/"),), warmup_s=61)
+    with pytest.raises(LimitError) as caught:
+        check_limits(profile, LoadSettings(max_duration="1m"))
+    assert [each.path for each in caught.value.problems] == ["warmup"]
+
+
 def test_a_closed_loop_has_no_rate_to_cap() -> None:
     profile = Profile(name="p", endpoints=(Endpoint(url="http://h/"),), mode="closed", rate_rps=1e6)
     check_limits(profile, LoadSettings())

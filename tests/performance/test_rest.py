@@ -31,6 +31,13 @@ async def test_the_life_of_a_profile(http: Http) -> None:
     await http("GET", "/profiles/web", 404)
 
 
+async def test_a_replaced_profile_is_told_from_a_new_one_among_many(http: Http) -> None:
+    for number in range(26):
+        await http("POST", "/profiles", 201, json=PROFILE | {"name": f"a web {number}"})
+    await http("POST", "/profiles", 201, json=PROFILE)
+    await http("POST", "/profiles", 200, json=PROFILE)
+
+
 async def test_a_bad_profile_is_told_with_its_lines(http: Http) -> None:
     problem = await http("POST", "/profiles", 400, content="name: a\nurl: x\nrate_rps: no\n")
     assert [(each["path"], each["line"]) for each in problem["errors"]] == [
@@ -72,6 +79,7 @@ async def test_measurements_of_a_sandbox_are_checked_before_they_start(http: Htt
     assert seen["would_run"]["rate_rps"] == 1000
     await http("POST", "/runs", 400, json={"overhead": {}})
     await http("POST", "/runs", 422, json={"functions": {"sandbox": "s", "rate_rps": 1e6}})
+    await http("POST", "/runs", 422, json={"overhead": {"sandbox": "s", "warmup": "24h"}})
 
 
 async def test_comparisons(http: Http, house: Platform) -> None:

@@ -100,6 +100,7 @@ def check_limits(profile: Profile, limits: LoadSettings) -> None:
         ("rate_rps", highest, limits.max_rps, "load.max_rps"),
         ("connections", profile.connections, limits.max_connections, "load.max_connections"),
         ("duration", total_duration_s(profile), longest, "load.max_duration"),
+        ("warmup", profile.warmup_s, longest, "load.max_duration"),
         ("body", body, limits.max_body_bytes, "load.max_body_bytes"),
     )
     over = [

@@ -60,10 +60,8 @@ async def list_profiles(service: ServiceDep, query: ProfilePage) -> Response:
 async def create_profile(service: ServiceDep, request: Request) -> Response:
     """The body is a profile, JSON or YAML; one of the same name is replaced (200)."""
     profile = await _profile(request)
-    found = await service.list_profiles(PageQuery(order="name", search=profile.name))
-    is_new = all(stored.profile.name != profile.name for stored in found.items)
     saved = await service.save_profile(profile)
-    if not is_new:
+    if saved.version > 1:
         return _tagged(saved)
     location = f"/api/performance/profiles/{saved.id}"
     return created(profile_view(saved), location=location, etag=etag_of(_identity(saved)))

@@ -165,9 +165,10 @@ class PerformanceService:
         if isinstance(request, FunctionsRequest):
             _check_functions(request.functions)
         limits = self._platform.settings.load
-        if request.duration_s > parse_duration(limits.max_duration):
+        longest_s = max(request.duration_s, request.warmup_s)
+        if longest_s > parse_duration(limits.max_duration):
             raise LimitError(
-                f"a measurement of {request.duration_s:g} s passes a hard cap",
+                f"a measurement of {longest_s:g} s passes a hard cap",
                 cause=f"load.max_duration is {limits.max_duration}",
                 remedy="ask for less, or have the operator raise the cap",
             )
