@@ -118,6 +118,7 @@ def test_a_question_without_a_terminal_is_refused(
     home = tmp_path / "home"
     home.mkdir()
     (home / "meshery.db").write_text("rows")
+    (home / "processes.json").write_text("what a killed supervisor left, environments with it")
     (home / "notes.txt").write_text("mine")
     shown = mesheryctl("system", "reset", environment=environment)
     assert shown.returncode == 2
