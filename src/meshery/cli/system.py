@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meshery.client.options import duration, output_option, pass_client, pass_invocation
+from meshery.connections.commands_config import config
 
 if TYPE_CHECKING:
     from meshery.client.http import ServerClient
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 @click.group()
 def system() -> None:
     """Meshery itself: its server, settings and logs."""
+
+
+system.add_command(config)
 
 
 @system.command()
