@@ -16,7 +16,12 @@ from kube.rigged import rigged, streams
 from meshery.apply.target import Object, Ref, Target
 from meshery.connections.target import KubernetesTarget
 from meshery.connections.watch import events_of
-from meshery.core.errors import DeadlineError, InvalidInputError, NotFoundError
+from meshery.core.errors import (
+    DeadlineError,
+    InvalidInputError,
+    NotFoundError,
+    OperationFailedError,
+)
 from meshery.kube.client import KubeClient
 from meshery.kube.errors import ExpiredError, FieldConflictError
 from meshery.kube.limiter import Limits
@@ -71,6 +76,28 @@ class TestKubernetesTarget(TargetSuite):
         for ref in (Ref(*MAP, "new", space), Ref(*DEPLOYMENT, "stuck", space)):
             with pytest.raises(NotFoundError):
                 await target.get(ref)
+
+    async def test_what_cannot_be_put_back_is_named(
+        self, target: Target, kube_namespace: KubeNamespace
+    ) -> None:
+        space = kube_namespace.name
+        stuck = placed(deployment("stuck"), space)
+        stuck["spec"]["template"]["spec"]["nodeSelector"] = {"no": "such-node"}
+        kept = Ref(*MAP, "kept", space)
+        await target.apply([placed(config_map("kept", a="1"), space)])
+        task = asyncio.create_task(
+            target.apply([placed(config_map("kept", a="2"), space), stuck], timeout_s=3)
+        )
+
+        async def is_changed() -> bool:
+            return bool((await target.get(kept))["data"] == {"a": "2"})
+
+        await until(is_changed)
+        await target.delete(kept)
+        with pytest.raises(OperationFailedError, match="not ready") as caught:
+            await task
+        assert "kept" in caught.value.cause
+        assert "stuck" not in caught.value.cause.partition("could not be put back")[2]
 
     async def test_a_cancelled_apply_leaves_nothing(
         self, target: Target, client: KubeClient, kube_namespace: KubeNamespace

@@ -14,7 +14,13 @@ import msgspec
 from meshery.apply.difference import differences
 from meshery.apply.target import Change, Object, Ref, ref_of
 from meshery.connections.stored import sent_form, stored_form
-from meshery.core.errors import InvalidInputError, MesheryError, NotFoundError, Problem
+from meshery.core.errors import (
+    InvalidInputError,
+    MesheryError,
+    NotFoundError,
+    OperationFailedError,
+    Problem,
+)
 from meshery.core.tasks import outlasting
 from meshery.core.telemetry import get_logger
 from meshery.kube import apply as kube
@@ -155,21 +161,27 @@ class Applying:
 
     @asynccontextmanager
     async def _undoing(self, done: dict[int, _Done]) -> AsyncIterator[None]:
-        """Put the former state back when the block fails or is cancelled."""
+        """Put the former state back when the block fails or is cancelled; tell what stays."""
         try:
             yield
-        except BaseException:
-            await outlasting(self._undo(list(done.values())))
+        except BaseException as error:
+            left, _ = await outlasting(self._undo(list(done.values())))
+            if left and isinstance(error, MesheryError):
+                raise _left_behind(error, left) from error
             raise
 
-    async def _undo(self, done: Sequence[_Done]) -> None:
+    async def _undo(self, done: Sequence[_Done]) -> list[Ref]:
+        """Take all back, the last one first; what could not be."""
+        left = [each.ref for each in done]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_UNDO_S):
                 for each in reversed(done):
                     try:
                         await self._take_back(each)
+                        left.remove(each.ref)
                     except MesheryError as error:
                         _log.warning("apply.not_undone", ref=str(each.ref), what=error.what)
+        return left
 
     async def _take_back(self, done: _Done) -> None:
         applied, ref = done.applied, done.ref
@@ -178,12 +190,28 @@ class Applying:
             await kube.delete(
                 self._client, done.resource, ref.name, namespace=ref.namespace, uid=uid
             )
-        elif applied.action == "configured" and applied.before is not None:
+        elif applied.action == "configured":
+            if applied.before is None:
+                raise OperationFailedError(
+                    f"the former state of {ref} is not known", cause="others made it meanwhile"
+                )
             metadata: dict[str, Any] = {**applied.before["metadata"]}
             metadata.pop("resourceVersion")  # whatever it is by now
             path = done.resource.path(namespace=ref.namespace, name=ref.name)
             body = msgspec.json.encode({**applied.before, "metadata": metadata})
             await self._client.request("PUT", path, body=body)
+
+
+def _left_behind(error: MesheryError, left: Sequence[Ref]) -> OperationFailedError:
+    """The error that ended an apply, with what of it could not be taken back."""
+    names = ", ".join(str(ref) for ref in left)
+    return OperationFailedError(
+        error.what,
+        cause=f"{error.cause}; " * bool(error.cause) + f"and these could not be put back: {names}",
+        remedy=f"look at them with kubectl, then apply again; {error.remedy}".rstrip("; "),
+        code="meshery.apply.left_behind",
+        problems=error.problems,
+    )
 
 
 def _change(done: _Done) -> Change:
