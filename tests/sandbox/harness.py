@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,16 +43,20 @@ def tiny_world(
     *,
     roles: Mapping[str, Role] | None = None,
     gateway_routes: tuple[GatewayRoute, ...] = (),
+    rpc: Collection[str] = (),
 ) -> World:
-    """A world of these services, an instance for each replica, on ports that are free now."""
+    """A world of these services, an instance for each replica, on ports that are free now.
+
+    The applications of services in `rpc` echo gRPC.
+    """
     instances = []
-    free = iter(take_ports(3 * sum(v.replicas for s in services for v in s.versions)))
+    free = iter(take_ports(4 * sum(v.replicas for s in services for v in s.versions)))
     for service in services:
         role = (roles or {}).get(service.name, "app")
         for version in service.versions:
             for number in range(version.replicas):
                 name = f"{service.name}-{version.name}-{number}"
-                inbound, outbound, app = next(free), next(free), next(free)
+                inbound, outbound, app, echo = (next(free) for _ in range(4))
                 instances.append(
                     Instance(
                         name=name,
@@ -66,6 +70,7 @@ def tiny_world(
                         app_port=app if role == "app" else 0,
                         has_app=role == "app",
                         role=role,
+                        echo_ports={"grpc": echo} if service.name in rpc else {},
                     )
                 )
     return World("test", tuple(services), tuple(instances), gateway_routes=gateway_routes)

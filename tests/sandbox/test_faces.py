@@ -21,7 +21,7 @@ kind: Sandbox
 metadata: {name: solo}
 spec:
   services:
-    - {name: web, calls: [api]}
+    - {name: web, calls: [api], echo: [udp]}
     - name: api
       versions: [{name: v1}, {name: v2}]
 """
@@ -100,6 +100,7 @@ async def test_the_command_line(cli: Cli, tmp_path: Path) -> None:
     status = await cli("sandbox", "status")
     assert "split-api" in status
     assert "late" in status
+    assert "udp://127.0.0.1:" in status
     undone = await cli.json("sandbox", "undo", "late", "split-api")
     assert [each["action"] for each in undone["result"]["changes"]] == ["deleted"] * 2
     assert "no behaviour late" in await cli("sandbox", "undo", "late", exit_code=1)
@@ -161,6 +162,9 @@ async def test_rest(url: str) -> None:
         await call("GET", "?order=secret", 400)
         status = await call("GET", "/solo/status", 200)
         assert len(status["instances"]) == 3
+        echo = {each["name"]: each["echo"] for each in status["instances"]}
+        assert echo.pop("web-v1-0")[0].startswith("udp://127.0.0.1:")
+        assert echo == {"api-v1-0": [], "api-v2-0": []}
 
         refused = await call("POST", "/solo/behaviours", 400, content="name: x\nkind: split\n")
         assert refused["errors"]

@@ -1,6 +1,18 @@
+import socket
 from pathlib import Path
 
-from meshery.sandbox.layout import Places, all_ports, allocate, instances_of, layout_of, without
+import msgspec
+
+from meshery.sandbox.layout import (
+    Places,
+    all_ports,
+    allocate,
+    instances_of,
+    lacks_ports,
+    layout_of,
+    lost_ports,
+    without,
+)
 from meshery.sandbox.objects import objects_of, workloads_of
 from meshery.sandbox.spec import bundled_spec
 from meshery.sandbox.world import build_world
@@ -28,6 +40,25 @@ def test_ports_are_kept_and_new_ones_avoid_all_others() -> None:
     moved = allocate(WORKLOADS, kept=without(first, {lost}), taken=[lost])
     assert moved["web-v1-0"]["inbound"] != lost
     assert {**moved, "web-v1-0": first["web-v1-0"]} == first
+
+
+def test_echo_ports_are_ports_as_all_others(tmp_path: Path) -> None:
+    first = allocate(WORKLOADS, kept={})
+    asked = [
+        msgspec.structs.replace(each, echo=("grpc", "udp")) if each.service == "api" else each
+        for each in WORKLOADS
+    ]
+    assert not lacks_ports(WORKLOADS, first)
+    assert lacks_ports(asked, first)
+    second = allocate(asked, kept=first)
+    assert set(second["api-v1-0"]) == {"inbound", "outbound", "app", "grpc", "udp"}
+    assert len(set(all_ports(second))) == len(all_ports(first)) + 4
+    assert allocate(WORKLOADS, kept=second) == first
+    udp = second["api-v2-0"]["udp"]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", udp))
+        assert lost_ports(second) == [udp]
+    assert lost_ports(second) == []
 
 
 def test_the_gateway_may_have_a_fixed_port() -> None:

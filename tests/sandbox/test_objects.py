@@ -32,13 +32,14 @@ def test_workloads_are_read_back() -> None:
                   calls: [b]
                   versions: [{name: v1, replicas: 3, latency: 1.5ms, errorRate: 2.5}]
                 - name: b
+                  echo: [udp, grpc]
             """,
             source="x",
         )
     )
     assert workloads_of(objects_of(spec)) == (
         Workload("a", "v1", "a", 3, 1.5, 2.5, ("b",)),
-        Workload("b", "v1", "b", 1),
+        Workload("b", "v1", "b", 1, echo=("udp", "grpc")),
         Workload("gateway", "v1", "gateway", 1, calls=("a",), is_gateway=True),
     )
 
@@ -49,6 +50,7 @@ def test_every_fault_of_every_deployment() -> None:
     template["metadata"]["annotations"] = {
         "sandbox.meshery.io/latency": "3",
         "sandbox.meshery.io/error-rate": "many",
+        "sandbox.meshery.io/echo": "tcp, quic",
     }
     deployments(objects)["service-b-v1"]["spec"]["replicas"] = "two"
     annotations = deployments(objects)["gateway-v1"]["spec"]["template"]["metadata"]["annotations"]
@@ -56,6 +58,7 @@ def test_every_fault_of_every_deployment() -> None:
     with pytest.raises(InvalidInputError) as caught:
         workloads_of(objects)
     assert [problem.path for problem in caught.value.problems] == [
+        "spec.template.metadata.annotations.sandbox.meshery.io/echo",
         "spec.template.metadata.annotations.sandbox.meshery.io/error-rate",
         "spec.template.metadata.annotations.sandbox.meshery.io/latency",
         "spec.replicas",

@@ -28,6 +28,24 @@ def test_sees_a_listener() -> None:
     assert is_free(port)
 
 
+def test_tells_datagrams_from_connections() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        assert not is_free(port, udp=True)
+        assert is_free(port)
+
+
+def test_a_port_is_chosen_only_where_datagrams_are_free_too() -> None:
+    (first,) = take_ports(1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", first))
+        everything_else = set(range(65_536)) - {first}
+        with pytest.raises(UnavailableError, match="free ports"):
+            take_ports(1, taken=everything_else)
+    assert take_ports(1, taken=everything_else) == [first]
+
+
 def test_says_when_there_are_too_few() -> None:
     with pytest.raises(UnavailableError, match="free ports"):
         take_ports(1, taken=range(65_536))

@@ -36,6 +36,23 @@ spec:
 """
 
 
+BAD_ECHO = """\
+apiVersion: sandbox.meshery.io/v1
+kind: Sandbox
+metadata: {name: x}
+spec:
+  services:
+    - name: web
+      echo: tcp
+    - name: api
+      echo:
+        - quic
+        - udp
+        - udp
+        - 7
+"""
+
+
 def faults(text: str) -> list[tuple[int, str]]:
     with pytest.raises(InvalidInputError) as caught:
         parse_spec(parse_yaml(text, source="bad.yaml"))
@@ -60,6 +77,25 @@ def test_all_faults_at_once_with_their_lines() -> None:
         (18, "spec.services[4]"),
         (18, "spec.services[4].name"),
     ]
+
+
+def test_faults_of_echo_with_their_lines() -> None:
+    assert faults(BAD_ECHO) == [
+        (7, "spec.services[0].echo"),
+        (10, "spec.services[1].echo[0]"),
+        (12, "spec.services[1].echo[2]"),
+        (13, "spec.services[1].echo[3]"),
+    ]
+
+
+def test_echo_survives_the_object_form() -> None:
+    text = (
+        "apiVersion: sandbox.meshery.io/v1\nkind: Sandbox\nmetadata: {name: mine}\n"
+        "spec: {services: [{name: a, echo: [udp, grpc]}, {name: b}]}\n"
+    )
+    spec = parse_spec(parse_yaml(text, source="x"))
+    assert [service.echo for service in spec.services] == [("udp", "grpc"), ()]
+    assert spec_from_object(spec_object(spec)) == spec
 
 
 @pytest.mark.parametrize(

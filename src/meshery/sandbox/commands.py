@@ -95,7 +95,8 @@ def status(client: "ServerClient", *, name: str, output: str) -> None:
         emit_text(f"\n{found['sandbox']['reason']}")
     emit_text("\n")
     restarts = Column("RESTARTS", lambda row: sum(part["restarts"] for part in row["parts"]))
-    emit(found["instances"], output, columns=(*_INSTANCES, restarts))
+    echo = ("echo",) if any(row["echo"] for row in found["instances"]) else ()
+    emit(found["instances"], output, columns=(*_INSTANCES, *echo, restarts))
     if found["behaviours"]:
         emit_text("\n")
         emit(found["behaviours"], output, columns=_BEHAVIOURS)

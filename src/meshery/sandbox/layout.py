@@ -14,7 +14,7 @@ import msgspec
 from meshery.core.paths import runtime_dir
 from meshery.sandbox.model import Instance, World
 from meshery.sandbox.objects import Workload
-from meshery.sandbox.ports import take_ports
+from meshery.sandbox.ports import is_free, take_ports
 from meshery.sandbox.store import Layout
 
 
@@ -103,6 +103,15 @@ def allocate(
     return layout
 
 
+def lacks_ports(workloads: Iterable[Workload], layout: Layout) -> bool:
+    """Whether something listens on a port that the layout does not have yet."""
+    return any(
+        what not in layout.get(name, {})
+        for name, workload in instances_of(workloads).items()
+        for what in _listeners(workload)
+    )
+
+
 def layout_of(world: World) -> dict[str, dict[str, int]]:
     """The layout of a world."""
     return {
@@ -112,6 +121,7 @@ def layout_of(world: World) -> dict[str, dict[str, int]]:
                 ("inbound", each.inbound_port),
                 ("outbound", each.outbound_port),
                 ("app", each.app_port),
+                *each.echo_ports.items(),
             )
             if port
         }
@@ -124,6 +134,16 @@ def all_ports(layout: Layout) -> list[int]:
     return [port for ports in layout.values() for port in ports.values()]
 
 
+def lost_ports(layout: Layout) -> list[int]:
+    """The ports of a layout that somebody else holds."""
+    return [
+        port
+        for ports in layout.values()
+        for what, port in ports.items()
+        if not is_free(port, udp=what == "udp")
+    ]
+
+
 def without(layout: Layout, ports: Collection[int]) -> dict[str, Mapping[str, int]]:
     """A layout that forgets `ports`, so that others are chosen."""
     return {
@@ -133,7 +153,9 @@ def without(layout: Layout, ports: Collection[int]) -> dict[str, Mapping[str, in
 
 
 def _listeners(workload: Workload) -> tuple[str, ...]:
-    return ("inbound", "outbound") if workload.is_gateway else ("inbound", "outbound", "app")
+    if workload.is_gateway:
+        return ("inbound", "outbound")
+    return ("inbound", "outbound", "app", *workload.echo)
 
 
 def _fix_gateway(

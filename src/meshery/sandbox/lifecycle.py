@@ -14,10 +14,16 @@ from meshery.apply.target import Object
 from meshery.core.durations import parse_duration
 from meshery.operations.platform import Platform
 from meshery.sandbox import preflight
-from meshery.sandbox.layout import Places, all_ports, allocate, instances_of, without
+from meshery.sandbox.layout import (
+    Places,
+    all_ports,
+    allocate,
+    instances_of,
+    lost_ports,
+    without,
+)
 from meshery.sandbox.model import World
 from meshery.sandbox.objects import objects_of, workloads_of
-from meshery.sandbox.ports import taken_ports
 from meshery.sandbox.render.world import inotify_needed
 from meshery.sandbox.runner import OnReady, Runner, remove_all, supervisor_of
 from meshery.sandbox.spec import SandboxSpec
@@ -52,6 +58,8 @@ class Lifecycle:
     async def check(self, spec: SandboxSpec) -> None:
         """Refuse what this machine cannot carry, with one clear error, before anything is made."""
         preflight.envoy_path()
+        if any("grpc" in service.echo for service in spec.services):
+            preflight.check_grpc()
         supervisor_of(self._platform)
         objects = objects_of(spec)
         names = instances_of(workloads_of(objects))
@@ -93,7 +101,7 @@ class Lifecycle:
         ours = await supervisor_of(self._platform).list(self.places.group())
         if ours:
             return
-        lost = taken_ports(all_ports(row.layout))
+        lost = lost_ports(row.layout)
         if not lost:
             return
         fixed = sandbox_spec(objects).gateway_port

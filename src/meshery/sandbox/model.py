@@ -4,6 +4,7 @@ A `World` is complete: everything a sidecar needs follows from it, certificates 
 world without the behaviour, rendered anew.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -49,6 +50,7 @@ class Instance(msgspec.Struct, frozen=True):
 
     `has_app` says whether this sandbox starts the application, or only a sidecar in front of
     somebody else's. `directory` holds the sidecar's files (mode 0700, an absolute path).
+    `echo_ports` are those of the application beside its own, by protocol: `grpc`, `tcp`, `udp`.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Instance(msgspec.Struct, frozen=True):
     app_host: str = "127.0.0.1"
     has_app: bool = True
     role: Role = "app"
+    echo_ports: Mapping[str, int] = {}
 
 
 class GatewayRoute(msgspec.Struct, frozen=True):

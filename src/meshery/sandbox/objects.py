@@ -3,7 +3,8 @@
 A service is a Service, a ServiceAccount and one Deployment a version, as it would be in a cluster.
 Of a Deployment we read the labels `app` and `version`, `replicas`, `serviceAccountName`, and these
 annotations of its template: `sandbox.meshery.io/latency` (a Go duration), `/error-rate` (percent),
-`/calls` (services, separated by commas) and `/role` (a `gateway` has no application of its own).
+`/calls` (services, separated by commas), `/echo` (protocols, so too) and `/role` (a `gateway` has
+no application of its own).
 The rest is kept and means nothing here.
 """
 
@@ -17,7 +18,14 @@ from meshery.core.durations import format_duration
 from meshery.core.errors import InvalidInputError, Problem
 from meshery.core.yamlfile import YamlDocument
 from meshery.sandbox.reading import Fields
-from meshery.sandbox.spec import API_VERSION, GATEWAY_NAME, SandboxSpec, ServiceSpec, VersionSpec
+from meshery.sandbox.spec import (
+    API_VERSION,
+    ECHO,
+    GATEWAY_NAME,
+    SandboxSpec,
+    ServiceSpec,
+    VersionSpec,
+)
 from meshery.sandbox.spec import spec_object as sandbox_object
 
 KINDS = frozenset(
@@ -44,6 +52,7 @@ class Workload(msgspec.Struct, frozen=True):
     error_rate: float = 0.0
     calls: tuple[str, ...] = ()
     is_gateway: bool = False
+    echo: tuple[str, ...] = ()
 
 
 def objects_of(spec: SandboxSpec) -> list[Object]:
@@ -115,6 +124,8 @@ def _deployment(service: ServiceSpec, version: VersionSpec, *, role: str) -> Obj
         f"{_PREFIX}/calls": ",".join(service.calls),
         f"{_PREFIX}/role": role,
     }
+    if service.echo:
+        annotations[f"{_PREFIX}/echo"] = ",".join(service.echo)
     container = {"name": "app", "image": "meshery/sample-app"}
     return _object(
         "apps/v1",
@@ -145,7 +156,10 @@ def _workload(document: Object) -> Workload:
     if notes is None:
         root.finish(str(ref_of(document)))
         return Workload(service, version, account, replicas)
-    calls = notes.text(f"{_PREFIX}/calls", "")
+    calls = _words(notes, f"{_PREFIX}/calls")
+    echo = _words(notes, f"{_PREFIX}/echo")
+    for unknown in sorted({*echo} - {*ECHO}):
+        notes.fault(f"{_PREFIX}/echo", f"{unknown!r} is not possible", "one of " + ", ".join(ECHO))
     error_rate = _percent(notes, f"{_PREFIX}/error-rate")
     latency_ms = notes.duration_ms(f"{_PREFIX}/latency")
     role = notes.choice(f"{_PREFIX}/role", ("app", "gateway"), "app")
@@ -157,9 +171,16 @@ def _workload(document: Object) -> Workload:
         replicas,
         latency_ms,
         error_rate,
-        tuple(called.strip() for called in calls.split(",") if called.strip()),
+        calls,
         is_gateway=role == "gateway",
+        echo=echo,
     )
+
+
+def _words(notes: Fields, key: str) -> tuple[str, ...]:
+    """A list of words, each once, separated by commas."""
+    words = (word.strip() for word in notes.text(key, "").split(","))
+    return tuple(dict.fromkeys(word for word in words if word))
 
 
 def _percent(notes: Fields, key: str) -> float:

@@ -1,4 +1,4 @@
-"""Free TCP ports for a sandbox, chosen so that they stay free for it.
+"""Free ports for a sandbox, of TCP and UDP alike, chosen so that they stay free for it.
 
 They come from outside the range the kernel gives to outgoing connections: a port within it may be
 some client's own end at the very moment a killed sidecar wants it back. A sandbox keeps its ports
@@ -31,13 +31,16 @@ def take_ports(count: int, *, host: str = "127.0.0.1", taken: Collection[int] = 
     return found
 
 
-def is_free(port: int, *, host: str = "127.0.0.1") -> bool:
+def is_free(port: int, *, host: str = "127.0.0.1", udp: bool = False) -> bool:
     """Whether a server could listen there now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if not udp:  # for datagrams it would let two sockets share the port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-            probe.listen(1)
+            if not udp:
+                probe.listen(1)
         except OSError:
             return False
     return True
@@ -54,7 +57,8 @@ def _free_ports(host: str, avoided: set[int]) -> Iterator[int]:
     first = random.randrange(len(candidates))  # noqa: S311 - no secret
     for offset in range(len(candidates)):
         port = candidates[(first + offset) % len(candidates)]
-        if port not in avoided and is_free(port, host=host):
+        is_ours = port not in avoided and is_free(port, host=host)
+        if is_ours and is_free(port, host=host, udp=True):
             yield port
 
 

@@ -35,6 +35,17 @@ def envoy_path() -> Path:
     return binary
 
 
+def check_grpc() -> None:
+    """UnsupportedError when sample applications could not serve gRPC: the library is missing."""
+    if importlib.util.find_spec("grpc") is None:
+        raise UnsupportedError(
+            "a service that echoes gRPC needs grpcio, which is not installed here",
+            cause="it comes with the `sandbox` extra",
+            remedy="pip install 'meshery[server,sandbox]', or leave grpc out of the specification",
+            code="meshery.sandbox.no_grpc",
+        )
+
+
 def check_room(*, running: int, wanted: int, limit: int) -> None:
     """LimitError when all sandboxes together would have more sidecars than the settings allow."""
     if running + wanted > limit:

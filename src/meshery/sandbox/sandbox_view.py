@@ -228,8 +228,14 @@ def _instance_row(instance: InstanceView, meter: CpuMeter) -> list[str | Cell]:
         _memory(app),
         Cell(str(restarts), classes="warn" if restarts else ""),
         Cell(_port(instance.inbound), classes="code nowrap"),
-        Cell(_port(instance.direct), classes="code nowrap"),
+        Cell(_direct_ports(instance), classes="code nowrap"),
     ]
+
+
+def _direct_ports(instance: InstanceView) -> str:
+    """The application's ports off the mesh; those beside HTTP with their protocol."""
+    others = [f"{url.partition(':')[0]} {_port(url)}" for url in instance.echo]
+    return ", ".join([_port(instance.direct), *others])
 
 
 def _port(address: str) -> str:

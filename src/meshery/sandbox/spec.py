@@ -11,6 +11,7 @@
           calls: [api]
           versions:
             - {name: v1, replicas: 2, latency: 5ms, errorRate: 0.5}
+          echo: [grpc, tcp, udp]  # ports that send back what comes; none by default
 
 `latency` is a Go duration the application waits before it answers; `errorRate` is the percentage of
 its answers that are 500. A service without versions has one, `v1`. Reading reports every
@@ -34,6 +35,8 @@ API_VERSION = "sandbox.meshery.io/v1"
 KIND = "Sandbox"
 GATEWAY_NAME = "gateway"
 
+ECHO = ("grpc", "tcp", "udp")
+
 Mtls = Literal["strict", "permissive", "off"]
 
 # Names become parts of a Unix socket's path, which ends at 104 bytes.
@@ -50,11 +53,15 @@ class VersionSpec(msgspec.Struct, frozen=True):
 
 
 class ServiceSpec(msgspec.Struct, frozen=True):
-    """A service and the services it calls when it is asked for `/`."""
+    """A service and the services it calls when it is asked for `/chain`.
+
+    `echo` are the protocols that its application echoes, each on a port of its own.
+    """
 
     name: str
     versions: tuple[VersionSpec, ...] = (VersionSpec("v1"),)
     calls: tuple[str, ...] = ()
+    echo: tuple[str, ...] = ()
 
 
 class SandboxSpec(msgspec.Struct, frozen=True):
@@ -154,7 +161,8 @@ def _service_object(service: ServiceSpec) -> dict[str, Any]:
         }
         for version in service.versions
     ]
-    return {"name": service.name, "calls": list(service.calls), "versions": versions}
+    document = {"name": service.name, "calls": list(service.calls), "versions": versions}
+    return {**document, "echo": list(service.echo)} if service.echo else document
 
 
 def _name(fields: Fields, key: str, of_what: str) -> str:
@@ -169,14 +177,26 @@ def _name(fields: Fields, key: str, of_what: str) -> str:
 
 
 def _service(fields: Fields) -> ServiceSpec:
-    fields.only("name", "calls", "versions")
+    fields.only("name", "calls", "versions", "echo")
     name = _name(fields, "name", "service")
     if name == GATEWAY_NAME:
         fields.fault("name", "is taken by the ingress gateway", "choose another name")
     versions = tuple(_version(child) for child in fields.children("versions"))
     for twice in _repeated(version.name for version in versions):
         fields.fault("versions", f"version {twice} is given twice")
-    return ServiceSpec(name, versions or (VersionSpec("v1"),), fields.texts("calls"))
+    calls, echo = fields.texts("calls"), _echo(fields)
+    return ServiceSpec(name, versions or (VersionSpec("v1"),), calls, echo)
+
+
+def _echo(fields: Fields) -> tuple[str, ...]:
+    protocols = fields.texts("echo")
+    for position, protocol in enumerate(protocols):
+        if protocol not in ECHO:
+            hint = "one of " + ", ".join(ECHO)
+            fields.fault(f"echo[{position}]", f"{protocol!r} is not possible", hint)
+        elif protocol in protocols[:position]:
+            fields.fault(f"echo[{position}]", f"{protocol} is given twice")
+    return protocols
 
 
 def _version(fields: Fields) -> VersionSpec:

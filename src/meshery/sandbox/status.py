@@ -59,6 +59,10 @@ def instance_views(world: World, processes: Processes | None) -> Iterator[Instan
             outbound=_address(instance.host, instance.outbound_port),
             direct=_address(instance.app_host, instance.app_port),
             parts=tuple(_parts(world, instance, processes or {})),
+            echo=tuple(
+                f"{protocol}://{instance.app_host}:{port}"
+                for protocol, port in instance.echo_ports.items()
+            ),
         )
 
 

@@ -29,7 +29,7 @@ from meshery.sandbox.convergence import converging, deliver_world
 from meshery.sandbox.edits import Plan, plan_apply, plan_delete
 from meshery.sandbox.filelock import only_one
 from meshery.sandbox.fitness import annotate, has_processes, what_is_missing
-from meshery.sandbox.layout import Places, all_ports, allocate, instances_of, layout_of
+from meshery.sandbox.layout import Places, all_ports, allocate, lacks_ports, layout_of
 from meshery.sandbox.model import World
 from meshery.sandbox.objects import KINDS, workloads_of
 from meshery.sandbox.runner import supervisor_of
@@ -188,10 +188,10 @@ class SandboxTarget:
         return changed or await self._planned(now.row, plan)
 
     async def _planned(self, row: SandboxRow, plan: Plan) -> World:
-        """The world a plan leads to, with ports for instances that are new in it."""
+        """The world a plan leads to, with ports for what is new in it."""
         workloads = workloads_of(plan.objects)
         taken: list[int] = []
-        if instances_of(workloads).keys() - row.layout.keys():
+        if lacks_ports(workloads, row.layout):
             taken = [port for each in await self._store.all() for port in all_ports(each.layout)]
         fixed = sandbox_spec(plan.objects).gateway_port
         layout = allocate(workloads, kept=row.layout, taken=taken, gateway_port=fixed)

@@ -48,7 +48,8 @@ class InstanceView(msgspec.Struct, frozen=True):
     """One copy of one version of a service, with the addresses at which it answers.
 
     `inbound` is its sidecar, `outbound` the sidecar's forward proxy for its own calls, `direct` the
-    application without the mesh (empty where there is none).
+    application without the mesh (empty where there is none); `echo` are its other ports, off the
+    mesh too, such as `tcp://127.0.0.1:15004`.
     """
 
     name: str
@@ -60,6 +61,7 @@ class InstanceView(msgspec.Struct, frozen=True):
     outbound: str
     direct: str
     parts: tuple[PartView, ...]
+    echo: tuple[str, ...] = ()
 
 
 class BehaviourView(msgspec.Struct, frozen=True):

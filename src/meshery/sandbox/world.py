@@ -108,6 +108,7 @@ def _instance(name: str, workload: Workload, *, layout: Layout, places: Places) 
         app_port=ports.get("app", 0),
         has_app=not workload.is_gateway,
         role="gateway" if workload.is_gateway else "app",
+        echo_ports={protocol: ports[protocol] for protocol in workload.echo},
     )
 
 

@@ -147,6 +147,25 @@ async def test_echo_and_metrics_are_those_of_the_conformance_tests(app: Running)
     assert (await app.get("/metrics", method="PUT")).status == 400
 
 
+async def test_a_call_without_an_answer_need_not_be_noted() -> None:
+    lost = {"url": "http://127.0.0.1:1/", "method": "GET", "body": ""}
+    async with application(notes_lost_calls=False) as strict:
+        broken = await strict.get("/call", method="POST", body=msgspec.json.encode(lost))
+        metrics = json.loads((await strict.get("/metrics")).body)
+    assert broken.status == 500
+    assert metrics["RespFailed"] == []
+    assert metrics["ReqReceived"] == ["Unidentified"]
+
+
+@pytest.mark.parametrize("path", ["/any", "/metrics", "/fail", "/version", "/x?a=1"])
+async def test_every_path_shows_the_request_when_asked(app: Running, path: str) -> None:
+    target = f"{path}{'&' if '?' in path else '?'}echo"
+    answer = await app.get(target, ServiceName="web")
+    assert answer.status == 200
+    assert answer.body.startswith(f"GET {target} HTTP/1.1\r\nHost: app\r\n".encode())
+    assert json.loads((await app.get("/metrics")).body)["ReqReceived"] == []
+
+
 async def test_call_takes_only_calls(app: Running) -> None:
     assert (await app.get("/call", method="POST", body=b"{")).status == 400
     assert (await app.get("/call", method="POST", body=b'{"url":1}')).status == 400

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshery.behaviours.model import Behaviour, Kind
-from meshery.sandbox.model import GatewayRoute, ServiceDef, VersionDef, World
+from meshery.sandbox.model import GatewayRoute, Instance, ServiceDef, VersionDef, World
 from meshery.sandbox.render.application import app_config
 from meshery.sandbox.render.names import discovery_file, seconds
 from meshery.sandbox.render.rules import rules_for
@@ -154,6 +154,23 @@ def test_the_application_is_told_who_it_is(world: World) -> None:
     told = app_config(world, world.instance("api-v2-0"))
     assert (told["service"], told["version"], told["calls"]) == ("api", "v2", ["data"])
     assert told["proxy_port"] == world.instance("api-v2-0").outbound_port
+
+
+def test_grpc_is_rendered_only_where_an_application_serves_it(world: World) -> None:
+    def with_rpc(instance: Instance) -> Instance:
+        ports = {"grpc": 5, "tcp": 6} if instance.service == "api" else {}
+        return msgspec.structs.replace(instance, echo_ports=ports)
+
+    rpc = msgspec.structs.replace(
+        world, instances=tuple(with_rpc(each) for each in world.instances)
+    )
+    plain, full = render_world(world), render_world(rpc)
+    assert {name for name in plain if plain[name] != full[name]} == {"api-v1-0", "api-v2-0"}
+    assert b"grpc" not in msgspec.json.encode(plain)
+    (host,) = full["api-v1-0"].files["inbound.json"]["resources"][0]["virtual_hosts"]
+    first, last = host["routes"]
+    assert (first["match"], first["route"]["cluster"]) == ({"prefix": "/", "grpc": {}}, "app-grpc")
+    assert (last["match"], last["route"]["cluster"]) == ({"prefix": "/"}, "app")
 
 
 def test_no_secret_is_in_the_world(world: World) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from meshery.sandbox.app.config import AppConfig, load_config
+from meshery.sandbox.app.ports import EchoPorts, ListenError, listening
 from meshery.sandbox.app.protocol import HttpProtocol
 from meshery.sandbox.app.routes import Application
 
@@ -17,23 +18,28 @@ _BACKLOG = 1024
 
 
 async def serve(config: AppConfig) -> None:
-    """Serve until SIGTERM or SIGINT. OSError when the port is taken."""
+    """Serve until SIGTERM or SIGINT. ListenError when a port is taken."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    application = Application(config)
+    application, echo = Application(config), EchoPorts(config)
     connections: set[HttpProtocol] = set()
-    server = await loop.create_server(
-        lambda: HttpProtocol(application.handle, connections),
-        config.host,
-        config.port,
-        backlog=_BACKLOG,
-    )
-    await stop.wait()
-    server.close()
-    await _finish(connections)
-    await application.close()
+    try:
+        await echo.open()  # first: once HTTP answers, all of it does
+        with listening(config.host, config.port):
+            server = await loop.create_server(
+                lambda: HttpProtocol(application.handle, connections),
+                config.host,
+                config.port,
+                backlog=_BACKLOG,
+            )
+        await stop.wait()
+        server.close()
+        await asyncio.gather(_finish(connections), echo.close())
+    finally:
+        await echo.close()
+        await application.close()
 
 
 async def _finish(connections: set[HttpProtocol]) -> None:
@@ -57,8 +63,8 @@ def main() -> int:
         return 2
     try:
         _run(config)
-    except OSError as error:
-        sys.stderr.write(f"cannot listen on {config.host}:{config.port}: {error}\n")
+    except ListenError as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 

@@ -8,6 +8,7 @@
     /metrics         what it received and called; DELETE forgets it
     /healthz /version
     anything else    its name and the path
+    PATH?echo        at any path, the request it got, with no note of it
 
 `/echo`, `/call` and `/metrics` are those of the sample application of the SMI conformance tests,
 with more keys. A version's latency and error rate hold for everything but `/healthz`, `/version`
@@ -31,6 +32,7 @@ from meshery.sandbox.app.message import Request, Response, encode
 from meshery.sandbox.app.protocol import Answer
 
 _MAX_DELAY_MS = 60_000.0
+_SHOWN = ("?echo", "&echo")
 _PASSED_ON = ("x-", "traceparent", "tracestate", "b3")
 _NOT_PASSED_ON = ("x-envoy-", "x-forwarded-", "x-real-")
 
@@ -78,6 +80,8 @@ class Application:
         if self._is_perfect and request.head.target == "/" and request.method == "GET":
             return self._root
         path = request.path
+        if request.head.target.endswith(_SHOWN):
+            return self._dump(request)
         if path in self._plain:
             return self._plain[path](request)
         handler = self._flawed.get(path, self._anything)
@@ -128,6 +132,9 @@ class Application:
 
     def _echo(self, request: Request) -> Response:
         self._ledger.receive(request.header("ServiceName"))
+        return self._dump(request)
+
+    def _dump(self, request: Request) -> Response:
         dump = request.head.raw + b"\r\n\r\n" + request.body
         return Response(200, dump, "text/plain", self._marks)
 
@@ -149,7 +156,8 @@ class Application:
         elapsed_s = time.perf_counter() - started
         status = reply.status if reply else 0
         record = CallRecord(wanted.url, wanted.method, wanted.headers, status, why, elapsed_s)
-        self._ledger.record(record)
+        if reply is not None or self._config.notes_lost_calls:
+            self._ledger.record(record)
         if reply is None:
             return self._text("Error completing the request", status=500)
         kind = reply.headers.get("content-type", "application/octet-stream")

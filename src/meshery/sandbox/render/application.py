@@ -19,4 +19,5 @@ def app_config(world: World, instance: Instance) -> Json:
         "calls": list(service.calls),
         "proxy_host": instance.host,
         "proxy_port": instance.outbound_port,
+        "echo_ports": dict(instance.echo_ports),
     }

@@ -10,6 +10,8 @@ from meshery.sandbox.render.names import (
     APP_CLUSTER,
     CLUSTERS,
     EGRESS_CLUSTER,
+    GRPC_CLUSTER,
+    HTTP_OPTIONS,
     TYPE,
     Json,
     file_source,
@@ -19,6 +21,7 @@ from meshery.sandbox.render.telemetry import stats_config
 _CONNECTION_LIMIT = 50_000
 NO_LIMIT = 1_000_000
 _OWNER_ONLY = 0o600
+_HTTP2 = {"@type": TYPE + HTTP_OPTIONS, "explicit_http_config": {"http2_protocol_options": {}}}
 
 
 def render_bootstrap(world: World, instance: Instance) -> Json:
@@ -52,23 +55,27 @@ def endpoint(host: str, port: int, *, name: str = "") -> Json:
 def _fixed_clusters(instance: Instance) -> list[Json]:
     found = []
     if instance.role == "app":
-        found.append(
-            {
-                "name": APP_CLUSTER,
-                "type": "STATIC",
-                "connect_timeout": "1s",
-                "circuit_breakers": unlimited(),
-                "load_assignment": {
-                    "cluster_name": APP_CLUSTER,
-                    "endpoints": [
-                        {"lb_endpoints": [endpoint(instance.app_host, instance.app_port)]}
-                    ],
-                },
-            }
-        )
+        found.append(_application(APP_CLUSTER, instance.app_host, instance.app_port))
+    if "grpc" in instance.echo_ports:
+        rpc = _application(GRPC_CLUSTER, instance.app_host, instance.echo_ports["grpc"])
+        found.append({**rpc, "typed_extension_protocol_options": {HTTP_OPTIONS: _HTTP2}})
     if instance.outbound_port:
         found.append(_egress())
     return found
+
+
+def _application(name: str, host: str, port: int) -> Json:
+    """A cluster of one: a port of the sidecar's own application."""
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "circuit_breakers": unlimited(),
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [endpoint(host, port)]}],
+        },
+    }
 
 
 def _egress() -> Json:

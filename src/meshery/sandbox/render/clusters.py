@@ -11,14 +11,13 @@ from meshery.behaviours.resilience import Ejection, Limits, Retry, Timeout, Trip
 from meshery.sandbox.model import Instance, ServiceDef, World
 from meshery.sandbox.render.bootstrap import NO_LIMIT, endpoint
 from meshery.sandbox.render.effect import in_effect, merged, mtls_mode, strongest
-from meshery.sandbox.render.names import TYPE, Json, cluster_name, seconds
+from meshery.sandbox.render.names import HTTP_OPTIONS, TYPE, Json, cluster_name, seconds
 from meshery.sandbox.render.tls import client_socket
 
 _CONNECT_TIMEOUT_MS = 2_000.0
 _LONGEST_EJECTION_MS = 300_000.0
 _RATIO_INTERVAL_MS = 1_000.0
 _RATIO_VOLUME = 5
-_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 def visible_services(world: World, caller: Instance) -> list[ServiceDef]:
@@ -68,7 +67,7 @@ def _cluster(world: World, caller: Instance, service: ServiceDef, subset: str | 
         "connect_timeout": seconds(connect_ms),
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
         "circuit_breakers": _breakers(world, caller, service.name, limits),
-        "typed_extension_protocol_options": {_HTTP_OPTIONS: _protocol(limits)},
+        "typed_extension_protocol_options": {HTTP_OPTIONS: _protocol(limits)},
     }
     outlier = _outlier(world, caller, service.name, subset)
     if outlier is not None:
@@ -123,7 +122,7 @@ def _or_none(limit: int | None) -> int:
 
 def _protocol(limits: Limits | None) -> Json:
     options: Json = {
-        "@type": TYPE + _HTTP_OPTIONS,
+        "@type": TYPE + HTTP_OPTIONS,
         "explicit_http_config": {"http2_protocol_options": {"max_concurrent_streams": 1024}},
     }
     if limits is not None and limits.per_connection_requests is not None:

@@ -17,6 +17,7 @@ from meshery.sandbox.render.names import (
     APP_CLUSTER,
     FAULT_FILTER,
     FAULT_TYPE,
+    GRPC_CLUSTER,
     RATELIMIT_FILTER,
     RATELIMIT_TYPE,
     ROUTES_TYPE,
@@ -96,8 +97,16 @@ def _routes_of(world: World, instance: Instance, source: str | None) -> list[Jso
         config = filters(matches[match], limits, divisor=replicas(world, instance))
         if config:
             route["typed_per_filter_config"] = config
-        routes.append(route)
+        routes += _by_protocol(instance, route)
     return routes
+
+
+def _by_protocol(instance: Instance, route: Json) -> list[Json]:
+    """The route, before it one for gRPC where the application has a port for it."""
+    if "grpc" not in instance.echo_ports:
+        return [route]
+    match, action = {**route["match"], "grpc": {}}, {**route["route"], "cluster": GRPC_CLUSTER}
+    return [{**route, "match": match, "route": action}, route]
 
 
 def identity_of(world: World, source: str) -> str:

@@ -24,6 +24,7 @@ IDENTITY_SECRET = "identity"  # noqa: S105 - names of secrets, not secrets
 TRUST_SECRET = "trust"  # noqa: S105
 
 APP_CLUSTER = "app"
+GRPC_CLUSTER = "app-grpc"
 EGRESS_CLUSTER = "egress"
 DNS_CACHE = "egress"
 
@@ -36,6 +37,7 @@ NETWORK_RBAC_TYPE = TYPE + "envoy.extensions.filters.network.rbac.v3.RBAC"
 FAULT_TYPE = TYPE + "envoy.extensions.filters.http.fault.v3.HTTPFault"
 RATELIMIT_TYPE = TYPE + "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
 
+HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 FAULT_FILTER = "envoy.filters.http.fault"
 RATELIMIT_FILTER = "envoy.filters.http.local_ratelimit"
 
