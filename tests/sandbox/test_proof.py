@@ -9,10 +9,11 @@ from meshery.sandbox.probe import Answer, Ask
 from meshery.sandbox.proof import (
     VERSION_HEADER,
     Proof,
+    prove_always,
     prove_fault,
-    prove_served_by,
     prove_shares,
-    prove_statuses,
+    prove_traits,
+    status_of,
 )
 
 Rig = Callable[[random.Random, bytes], tuple[float, int, str]]
@@ -96,12 +97,47 @@ async def test_aborts_are_counted() -> None:
 async def test_certain_answers_allow_no_exception() -> None:
     seen = iter(range(100_000))
     async with rigged(lambda *_: (0, 200 if next(seen) != 70 else 403, "v1")) as request:
-        first = await prove_statuses({"web": request}, {"web": 200}, kind="access", name="a")
-        second = await prove_statuses({"web": request}, {"web": 200}, kind="access", name="a")
+        asked = ({"web": request}, {"web": 200}, status_of)
+        first = await prove_always(*asked, kind="access", name="a")
+        second = await prove_always(*asked, kind="access", name="a")
     assert not first.passed
     assert first.observed == {"web": {"200": 99, "403": 1}}
     assert second.passed
     assert second.observed == {"web": 200}
+
+
+def version_of(_word: str, answer: Answer) -> str:
+    return answer.headers[VERSION_HEADER]
+
+
+async def test_a_trait_of_one_answer_may_not_differ() -> None:
+    seen = iter(range(100_000))
+
+    def traits(answer: Answer) -> dict[str, str]:
+        return {"version": answer.headers[VERSION_HEADER]}
+
+    async with rigged(lambda *_: (0, 200, "v2" if next(seen) == 7 else "v1")) as request:
+        first = await prove_traits(request, {"version": "v1"}, traits, kind="route", name="r")
+        second = await prove_traits(request, {"version": "v1"}, traits, kind="route", name="r")
+        unseen = await prove_traits(request, {"path": "/"}, traits, kind="route", name="r")
+    assert not first.passed
+    assert first.observed == {"version": {"v1": 99, "v2": 1}}
+    assert second.passed
+    assert not unseen.passed
+
+
+async def test_nothing_asked_and_nothing_expected_is_no_success() -> None:
+    async with rigged(by_chance(1, "v1", "v1")) as request:
+        nobody = await prove_always({}, {}, status_of, kind="access", name="a")
+        nothing = await prove_traits(request, {}, lambda _: {}, kind="route", name="r")
+        idle = await prove_always(
+            {"a": request}, {"a": 200}, status_of, kind="a", name="a", samples=0
+        )
+        few = await prove_shares(request, {"": 100.0}, lambda _: "", kind="s", name="s", samples=0)
+    assert not nobody.passed
+    assert not nothing.passed
+    assert not idle.passed
+    assert few.samples == 1_000
 
 
 async def test_routes_go_to_one_version() -> None:
@@ -112,8 +148,9 @@ async def test_routes_go_to_one_version() -> None:
         jason = Ask(request.host, request.port, "api", headers=(("x-user", "jason"),))
         requests = {"others": request, "jason": jason}
         right = {"others": "v1", "jason": "v2"}
-        proof = await prove_served_by(requests, right, kind="route", name="r")
-        wrong = await prove_served_by(requests, right | {"others": "v2"}, kind="route", name="r")
+        proof = await prove_always(requests, right, version_of, kind="route", name="r")
+        false = right | {"others": "v2"}
+        wrong = await prove_always(requests, false, version_of, kind="route", name="r")
     assert proof.passed
     assert proof.samples == 200
     assert not wrong.passed

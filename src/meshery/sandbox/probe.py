@@ -6,6 +6,8 @@ the load generator's business; here a millisecond more or less does not matter.
 """
 
 import asyncio
+import functools
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from typing import Self
@@ -18,7 +20,11 @@ MAX_BODY_BYTES = 4_194_304
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """One request: where to connect, and what to send. `authority` is the `Host` header."""
+    """One request: where to connect, and what to send. `authority` is the `Host` header.
+
+    `trust` holds authorities (PEM) and means TLS: the peer's certificate must be signed by one of
+    them. Names in certificates of a mesh are identities, no hosts, so they are not compared.
+    """
 
     host: str
     port: int
@@ -27,6 +33,7 @@ class Ask(msgspec.Struct, frozen=True):
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    trust: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -99,6 +106,7 @@ class _Connection:
 
     def __init__(self, request: Ask) -> None:
         self._address = (request.host, request.port)
+        self._tls = _tls_context(request.trust) if request.trust else None
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def __aenter__(self) -> Self:
@@ -110,7 +118,7 @@ class _Connection:
     async def exchange(self, request: Ask) -> Answer:
         """Send the request, read the answer."""
         if self._streams is None:
-            self._streams = await asyncio.open_connection(*self._address)
+            self._streams = await asyncio.open_connection(*self._address, ssl=self._tls)
         reader, writer = self._streams
         started = time.perf_counter()
         writer.write(_encode(request))
@@ -131,6 +139,14 @@ class _Connection:
                 await streams[1].wait_closed()
             except OSError:
                 return  # the peer was faster: closed is what was asked for
+
+
+@functools.lru_cache(maxsize=4)
+def _tls_context(trust: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.load_verify_locations(cadata=trust)
+    return context
 
 
 def _encode(request: Ask) -> bytes:

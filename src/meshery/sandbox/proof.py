@@ -1,9 +1,9 @@
 """Proof by requests: a behaviour does what it says, or the proof says what was seen instead.
 
-Where chance decides (split, mirror, fault, abort) at least 1,000 requests are made and the counts
+Where chance decides (split, mirror, fault, retry) at least 1,000 requests are made and the counts
 are held against exact binomial bounds (`sandbox/bounds.py`): a right behaviour fails such a proof
 with a probability below one in a million, all counts of the proof together. Where nothing is left
-to chance (access, mtls, route, ratelimit, retry) a single wrong answer fails it.
+to chance a single wrong answer fails it. A proof of nothing - no request, no expectation - fails.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from meshery.sandbox.bounds import FALSE_FAILURE, acceptance
-from meshery.sandbox.probe import Answer, Ask, count_by, sample
+from meshery.sandbox.probe import Answer, Ask, sample
 
 MIN_SAMPLES = 1_000
 VERSION_HEADER = "x-version"
@@ -26,7 +26,7 @@ _TIMER_MS = 1.0
 class Proof(msgspec.Struct, frozen=True):
     """What was expected and what `samples` requests showed. Shares are percentages.
 
-    `accepted` holds, for each expected share, the least and greatest one that passes.
+    `accepted` holds, for each expected share or count, the least and greatest one that passes.
     """
 
     kind: str
@@ -49,17 +49,21 @@ async def prove_shares(
     samples: int = MIN_SAMPLES,
     connections: int = 16,
 ) -> Proof:
-    """Answers carry labels in the given shares (percent, 100 in all), and no other label."""
+    """Answers carry labels in the given shares (percent, 100 in all), and no other label.
+
+    Fewer `samples` than 1,000 become 1,000.
+    """
+    samples = max(samples, MIN_SAMPLES)
     counts: dict[str, int] = {}
     for answer in await sample(request, samples=samples, connections=connections):
         counts[label(answer)] = counts.get(label(answer), 0) + 1
     observed = {word: counts.pop(word, 0) for word in shares}
-    accepted, within = _judge(observed, shares, samples)
+    accepted, within = judge_shares(observed, shares, samples)
     return Proof(
         kind=kind,
         name=name,
         expected=dict(shares),
-        observed={word: _percent(count, samples) for word, count in observed.items()},
+        observed={word: percent(count, samples) for word, count in observed.items()},
         samples=samples,
         passed=within and not counts,
         accepted=accepted,
@@ -77,7 +81,11 @@ async def prove_fault(
     abort_percent: float = 0.0,
     samples: int = MIN_SAMPLES,
 ) -> Proof:
-    """Shares of the requests are delayed, aborted, or both, independently of each other."""
+    """Shares of the requests are delayed, aborted, or both, independently of each other.
+
+    Fewer `samples` than 1,000 become 1,000.
+    """
+    samples = max(samples, MIN_SAMPLES)
     answers = await sample(request, samples=samples, connections=32, timeout_s=60 + delay_ms / 10)
     expected: dict[str, Any] = {}
     observed: dict[str, Any] = {}
@@ -93,13 +101,13 @@ async def prove_fault(
         aborted = [answer for answer in answers if answer.status == abort_status]
         shares["abort_percent"], counts["abort_percent"] = abort_percent, len(aborted)
         expected["abort_status"] = observed["abort_status"] = abort_status
-    accepted, within = _judge(counts, shares, samples)
+    accepted, within = judge_shares(counts, shares, samples)
     broken = sum(answer.status == 0 for answer in answers)
     return Proof(
         kind="fault",
         name=name,
         expected=expected | shares,
-        observed=observed | {what: _percent(count, samples) for what, count in counts.items()},
+        observed=observed | {what: percent(count, samples) for what, count in counts.items()},
         samples=samples,
         passed=within and not broken,
         accepted=accepted,
@@ -107,80 +115,90 @@ async def prove_fault(
     )
 
 
-async def prove_statuses(
+async def prove_always(
     requests: Mapping[str, Ask],
-    expected: Mapping[str, int],
+    expected: Mapping[str, Any],
+    label: Callable[[str, Answer], Any],
     *,
     kind: str,
     name: str,
     samples: int = 100,
 ) -> Proof:
-    """Each kind of request (by a word for it) is always answered with one status, 0: refused."""
-    observed: dict[str, Any] = {}
-    passed = True
+    """Each kind of request (by a word for it) is always answered in one way.
+
+    `label` tells the way, from the word and an answer.
+    """
+    seen = {}
     for word, request in requests.items():
         answers = await sample(request, samples=samples, connections=4)
-        statuses = _statuses(answers)
-        passed = passed and set(statuses) == {str(expected[word])}
-        observed[word] = int(next(iter(statuses))) if len(statuses) == 1 else statuses
-    return Proof(
-        kind=kind,
-        name=name,
-        expected=dict(expected),
-        observed=observed,
-        samples=samples * len(requests),
-        passed=passed,
-    )
+        seen[word] = [label(word, answer) for answer in answers]
+    return judge_always(seen, expected, kind=kind, name=name, samples=samples * len(requests))
 
 
-async def prove_served_by(
-    requests: Mapping[str, Ask],
-    expected: Mapping[str, str],
+async def prove_traits(
+    request: Ask,
+    expected: Mapping[str, Any],
+    traits: Callable[[Answer], Mapping[str, Any]],
     *,
     kind: str,
     name: str,
     samples: int = 100,
 ) -> Proof:
-    """Each kind of request (by a word for it) is always answered by one version."""
-    observed: dict[str, Any] = {}
-    passed = True
-    for word, request in requests.items():
-        counts = count_by(await sample(request, samples=samples, connections=4), VERSION_HEADER)
-        passed = passed and set(counts) == {expected[word]}
-        observed[word] = next(iter(counts)) if len(counts) == 1 else counts
+    """Every answer to one request has all the expected traits, told by `traits`."""
+    told = [traits(answer) for answer in await sample(request, samples=samples, connections=4)]
+    seen = {word: [each.get(word) for each in told] for word in expected}
+    return judge_always(seen, expected, kind=kind, name=name, samples=samples)
+
+
+def judge_always(
+    seen: Mapping[str, Sequence[Any]],
+    expected: Mapping[str, Any],
+    *,
+    kind: str,
+    name: str,
+    samples: int,
+) -> Proof:
+    """A proof without chance: of each thing, all that was seen is what was expected."""
     return Proof(
         kind=kind,
         name=name,
         expected=dict(expected),
-        observed=observed,
-        samples=samples * len(requests),
-        passed=passed,
+        observed={word: one_or_counts(seen[word]) for word in expected},
+        samples=samples,
+        passed=bool(expected) and all(set(seen[word]) == {expected[word]} for word in expected),
     )
 
 
-def _judge(
+def judge_shares(
     counts: Mapping[str, int], shares: Mapping[str, float], samples: int
 ) -> tuple[dict[str, tuple[float, float]], bool]:
     """The accepted shares in percent, and whether every count lies within."""
     accepted: dict[str, tuple[float, float]] = {}
-    within = True
+    within = bool(shares) and samples > 0
     for what, share in shares.items():
         low, high = acceptance(samples, share / 100, false_failure=FALSE_FAILURE / len(shares))
         within = within and low <= counts[what] <= high
-        accepted[what] = (_percent(low, samples), _percent(high, samples))
+        accepted[what] = (percent(low, samples), percent(high, samples))
     return accepted, within
 
 
-def _percent(count: int, samples: int) -> float:
+def percent(count: int, samples: int) -> float:
+    """A count as a share of all samples."""
     return round(100 * count / samples, 3) if samples else 0.0
+
+
+def status_of(_word: str, answer: Answer) -> int:
+    """An answer by its status; 0: the connection broke."""
+    return answer.status
+
+
+def one_or_counts(seen: Sequence[Any]) -> Any:
+    """What was seen, if always the same; else how often each."""
+    counts: dict[str, int] = {}
+    for each in seen:
+        counts[str(each)] = counts.get(str(each), 0) + 1
+    return seen[0] if len(counts) == 1 else counts
 
 
 def _median(values: Sequence[float]) -> float:
     return round(sorted(values)[len(values) // 2], 3) if values else 0.0
-
-
-def _statuses(answers: Sequence[Answer]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for answer in answers:
-        counts[str(answer.status)] = counts.get(str(answer.status), 0) + 1
-    return counts

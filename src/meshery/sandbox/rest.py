@@ -172,7 +172,10 @@ async def prove(
     *,
     samples: Annotated[int, Query(ge=100, le=20_000)] = 1_000,
 ) -> Response:
-    """What was expected, what was observed, and whether it passed."""
+    """What was expected, what was observed, and whether it passed.
+
+    Where chance decides 1,000 samples are the least; where it does not, as many as are needed.
+    """
     return json_response(await service.prove(name, behaviour, samples=samples))
 
 

@@ -22,7 +22,7 @@ from meshery.sandbox.model import World
 from meshery.sandbox.observe import observe_graph
 from meshery.sandbox.probe import Ask, ask
 from meshery.sandbox.proof import Proof
-from meshery.sandbox.proving import prove
+from meshery.sandbox.proving.kinds import prove
 from meshery.sandbox.spec import SandboxSpec, spec_object
 from meshery.sandbox.status import Processes, behaviour_views, instance_views, sandbox_view
 from meshery.sandbox.store import SandboxRow, Store
