@@ -19,7 +19,7 @@ from meshery.core.errors import DeadlineError, MesheryError, UnavailableError, e
 _RECONNECT_S = 0.5
 _GIVE_UP_S = 30.0
 _STREAM_SILENCE_S = 60.0
-"""The server writes a comment at least every 15 s, so silence this long is a lost connection."""
+"""The server writes a comment every 10 s, so silence this long is a lost connection."""
 
 
 class ServerClient:
