@@ -20,7 +20,7 @@ from connections.kubeconfigs import (
 )
 from fixtures.kube import kubectl
 from fixtures.waiting import until
-from kube.rigged import Authority, authority, refuses, rigged, says
+from kube.rigged import Authority, RiggedServer, authority, hangs, refuses, rigged, says
 from meshery.connections.keepers import KEEPERS, ask_all
 from meshery.connections.model import ConnectionState, Outcome
 from meshery.connections.service import ConnectionService
@@ -138,6 +138,27 @@ async def test_one_broken_context_among_good_ones(
     assert outcomes[2].error["code"] == "meshery.kubeconfig.refused"
     assert "ServiceAccount" in outcomes[2].error["remedy"]
     assert [each.name for each in await service.all()] == sorted([good.name, "away"])
+
+
+async def test_a_cluster_that_never_answers_keeps_no_other_waiting(
+    single: Platform, kube: ControlPlane
+) -> None:
+    service = ConnectionService(single)
+    async with rigged(hangs) as silent:
+        mute = msgspec.structs.replace(silent.access(), name="mute")
+        (before,) = await connect(service, access_of(kube, name="well"))
+        waiting = asyncio.create_task(connect(service, mute))
+        assert before.connection is not None
+        assert (await service.ping(before.connection.id)).state is REACHABLE
+        await until(lambda: _was_asked(silent))
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.wait({waiting})
+    assert [each.name for each in await service.all()] == ["well"]
+
+
+async def _was_asked(server: RiggedServer) -> bool:
+    return bool(server.seen)
 
 
 async def test_a_cluster_that_is_away_is_kept_and_told_when_it_comes(

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from meshery.operations.worker import run_worker
 from operations.kinds import KINDS, SUBJECT, marks
 
 LEASE_S = 1.0
+
+_NOTHING: Mapping[str, str] = {}
 
 
 def quick(settings: Settings, nats: NatsServer, *, host: str = "here") -> Settings:
@@ -61,7 +63,13 @@ class WorkerProcess:
         self.pid = process.pid
 
     @classmethod
-    async def start(cls, settings: Settings) -> "WorkerProcess":
+    async def start(
+        cls,
+        settings: Settings,
+        *,
+        module: str = "operations.worker_process",
+        environment: Mapping[str, str] = _NOTHING,
+    ) -> "WorkerProcess":
         log = settings.home_path / f"worker-{os.urandom(3).hex()}.log"
         document = msgspec.json.encode(settings).decode()
         tests = Path(__file__).parents[1]
@@ -69,9 +77,9 @@ class WorkerProcess:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "operations.worker_process",
+                module,
                 document,
-                env=os.environ | {"PYTHONPATH": str(tests)},
+                env=os.environ | environment | {"PYTHONPATH": str(tests)},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -99,8 +107,8 @@ class WorkerProcess:
 
 
 @asynccontextmanager
-async def worker_process(settings: Settings) -> AsyncIterator[WorkerProcess]:
-    worker = await WorkerProcess.start(settings)
+async def worker_process(settings: Settings, **options: Any) -> AsyncIterator[WorkerProcess]:
+    worker = await WorkerProcess.start(settings, **options)
     try:
         yield worker
     finally:

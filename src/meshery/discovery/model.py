@@ -21,6 +21,12 @@ CERTIFICATES = "certificates"
 MARKED_AT = "marked_at"
 """The field of a redacted Namespace that tells when it got the marks of meshes that it carries."""
 
+OMITTED = "meshery.io/omitted"
+"""The annotation of an object that was too large for the bus; it tells its size.
+
+Such an object is told by its metadata alone, and may be fetched from the cluster itself.
+"""
+
 EMPTY = msgspec.Raw(b"")
 
 

@@ -5,7 +5,6 @@ await service.resources(PageQuery(order="name"), only=ResourceFilter(kind="Pod")
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,11 +13,12 @@ from sqlalchemy import Row, func, select
 
 from meshery.connections.service import ConnectionService
 from meshery.core import leases
-from meshery.core.database import fetch_page
+from meshery.core.database import fetch_page, later
 from meshery.core.errors import NotFoundError
 from meshery.core.page import Page, PageQuery
 from meshery.discovery.filter import ResourceFilter
 from meshery.discovery.ingest.tables import kube_change, kube_cluster, kube_object, kube_watch
+from meshery.discovery.omitted import fetched, is_omitted
 from meshery.discovery.related import labels_of, related_to
 from meshery.discovery.view import (
     Change,
@@ -33,7 +33,7 @@ from meshery.operations.platform import Platform
 
 RESOURCE_ORDER = ("name", "kind", "namespace", "created_at", "seen_at", "cluster_id")
 SUBJECT_RESYNC = "meshery.v1.resync"
-STALE = timedelta(seconds=90)
+STALE_S = 90.0
 """A watch that has said nothing for so long is not believed any more."""
 HISTORY = 50
 CHANGES = 200
@@ -86,6 +86,8 @@ class DiscoveryService:
                 code="meshery.discovery.object",
             )
         document: dict[str, Any] = msgspec.json.decode(found.document)
+        if is_omitted(document):
+            document = await fetched(self._platform, document, cluster_id=found.cluster_id)
         names = await self.cluster_names()
         return ResourceView(
             id=found.id,
@@ -134,7 +136,10 @@ class DiscoveryService:
     async def status(self) -> list[ClusterView]:
         """Every connected cluster, and those that are still known, by name."""
         names = await self.cluster_names()
-        reports = {row.cluster_id: row for row in await self._database.fetch(select(kube_cluster))}
+        # By the database's time alone: clocks of servers differ.
+        is_stale = (kube_cluster.c.reported_at < later(-STALE_S)).label("is_stale")
+        reported = await self._database.fetch(select(kube_cluster, is_stale))
+        reports = {row.cluster_id: row for row in reported}
         query = select(kube_watch).order_by(kube_watch.c.cluster_id, kube_watch.c.position)
         kinds: dict[str, list[KindView]] = {}
         for row in await self._database.fetch(query):
@@ -254,7 +259,7 @@ def _cluster(
 def _state(report: Row[Any] | None, kinds: list[KindView]) -> WatchState:
     if report is None:
         return "none"
-    if datetime.now(UTC) - report.reported_at > STALE:
+    if report.is_stale:
         return "stale"
     states = {kind.state for kind in kinds}
     if states & {"forbidden", "failing"}:

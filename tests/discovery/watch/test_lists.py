@@ -22,8 +22,8 @@ from meshery.discovery.watch.publisher import Publisher
 from meshery.kube.client import KubeClient
 from meshery.kube.local.control_plane import ControlPlane
 
-PAGES = 1_100
-"""More objects than two pages of a list hold."""
+PAGES = 600
+"""More objects than one page of a list holds."""
 
 
 @asynccontextmanager

@@ -6,13 +6,14 @@ messages may come twice, and from two watches at once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Row, Table, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from meshery.core.database import db_now
 from meshery.discovery.ingest.rows import (
     Values,
     label_values,
@@ -39,7 +40,7 @@ class _Known(msgspec.Struct):
 
 
 class Batch:
-    """Changes of objects. Use once: `apply` all messages in their order, then `write`."""
+    """Changes of objects. Use once: `load`, `apply` all messages in their order, then `write`."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -48,10 +49,11 @@ class Batch:
         self._upserts: dict[str, tuple[Seen, Mapping[str, Any]]] = {}
         self._deletes: set[str] = set()
         self._changes: list[Values] = []
-        self._now = datetime.now(UTC)
+        self._now: datetime
 
     async def load(self, seen: Iterable[Seen]) -> None:
-        """Read what is stored of the objects concerned."""
+        """Read what is stored of the objects concerned, and the database's time."""
+        self._now = (await self._connection.execute(select(db_now()))).scalar_one()
         ids = sorted({object_id(each.cluster_id, each.key.uid) for each in seen})
         for chunk in _chunks(ids):
             rows = await self._connection.execute(

@@ -5,13 +5,17 @@ from datetime import datetime
 from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from meshery.core.database import db_now
 from meshery.discovery.ingest.tables import kube_cluster, kube_watch
 from meshery.discovery.model import Report
 
 
 async def store_report(connection: AsyncConnection, report: Report) -> None:
-    """Replace what is known of a cluster's watch; kinds that are not watched any more go."""
-    at = datetime.fromisoformat(report.at)
+    """Replace what is known of a cluster's watch; kinds that are not watched any more go.
+
+    It counts from now, by the database's time: the watcher's own clock may be wrong.
+    """
+    at = db_now()
     mine = kube_cluster.c.cluster_id == report.cluster_id
     values = {"version": report.version, "epoch": report.seq_epoch, "reported_at": at}
     done = await connection.execute(update(kube_cluster).where(mine).values(**values))

@@ -8,7 +8,8 @@ here. A message sent twice bears the same id, so the stream stores it once.
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -16,14 +17,26 @@ from meshery.core.bus import Bus
 from meshery.core.errors import UnavailableError
 from meshery.core.streams import DISCOVERY_STREAM
 from meshery.core.telemetry import counter, get_logger
-from meshery.discovery.model import Report, Seen, Synced, Told, encode, message_id_of, subject_of
+from meshery.discovery.model import (
+    OMITTED,
+    Report,
+    Seen,
+    Synced,
+    Told,
+    encode,
+    message_id_of,
+    subject_of,
+)
 
 WINDOW = 256
 """Messages on their way at once."""
 WINDOW_BYTES = 16 * 1024 * 1024
 ENVELOPE_BYTES = 4096
 """What subject, headers and the frame of a message take at most."""
+LABELS_BYTES = 16 * 1024
+"""Labels that are told of an object that is too large: more than any sensible one has."""
 _AGAIN_S = (0.1, 3.0)
+_KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "ownerReferences")
 
 _log = get_logger("discovery.publisher")
 _published = counter("discovery_published", "Messages about watched clusters put on the bus")
@@ -150,18 +163,23 @@ class _Lane:
 def fitting(told: Told, most: int) -> bytes:
     """The payload; of an object that is larger than `most` bytes only what it is called.
 
-    Such an object is marked by `meshery.io/omitted`, and may be fetched from the cluster itself.
+    Such an object is marked as OMITTED, and may be fetched from the cluster itself.
     """
     payload = encode(told)
     if len(payload) <= most or not isinstance(told, Seen):
         return payload
-    document = msgspec.json.decode(told.document)
-    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "ownerReferences")
-    metadata = {name: value for name, value in document["metadata"].items() if name in kept}
-    metadata["annotations"] = {"meshery.io/omitted": f"{len(payload)} bytes"}
-    short = {name: document[name] for name in ("apiVersion", "kind")} | {"metadata": metadata}
-    raw = msgspec.Raw(msgspec.json.encode(short))
-    return encode(msgspec.structs.replace(told, document=raw))
+    short = named_only(msgspec.json.decode(told.document), len(payload))
+    return encode(msgspec.structs.replace(told, document=msgspec.Raw(msgspec.json.encode(short))))
+
+
+def named_only(document: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """Of an object of `size` bytes, which are too many, what it is called and labelled."""
+    whole = document["metadata"]
+    metadata = {name: value for name, value in whole.items() if name in _KEPT}
+    if len(msgspec.json.encode(labels := whole.get("labels"))) <= LABELS_BYTES and labels:
+        metadata["labels"] = labels
+    metadata["annotations"] = {OMITTED: f"{size} bytes"}
+    return {name: document[name] for name in ("apiVersion", "kind")} | {"metadata": metadata}
 
 
 def _lane_of(told: Told) -> str:
