@@ -9,7 +9,7 @@ import pytest
 from fixtures.waiting import until
 from meshery.core.errors import InvalidInputError, LimitError, NotFoundError
 from meshery.core.page import PageQuery
-from meshery.operations.model import Operation, OperationState
+from meshery.operations.model import Operation, OperationState, Subject
 from meshery.operations.platform import Platform
 from meshery.performance.live import LiveSecond
 from meshery.performance.model import (
@@ -19,7 +19,7 @@ from meshery.performance.model import (
     RunRequest,
     Thresholds,
 )
-from meshery.performance.service import PerformanceService, result_id_of
+from meshery.performance.service import KIND_RUN, PerformanceService, result_id_of
 from performance.rigged import rigged
 from processes.supervision import Host
 
@@ -65,6 +65,23 @@ async def test_a_run_is_told_as_it_goes_and_kept(
     assert (row.id, row.operation_id, row.requests) == (result.id, operation.id, 100)
     assert (await service.export_result(result.id, "hdr")).content.count(b"Tag=load") == 4
     assert await injectors(host) == []
+
+
+async def test_a_profile_that_changed_after_it_was_ordered_is_checked_again(
+    house: Platform, service: PerformanceService
+) -> None:
+    with rigged() as rig:
+        stored = await service.save_profile(profile(rig.port))
+        operation = await house.operations.submit(
+            KIND_RUN,
+            subject=Subject("profile", stored.id, "rig"),
+            input={"profile_id": stored.id, "profile": None, "name": "", "consent": False},
+            actor="me",
+        )
+        done = await ended(house, operation)
+    assert done.state is OperationState.FAILED
+    assert done.error is not None
+    assert done.error["code"] == "meshery.consent"
 
 
 async def test_a_stored_profile_runs_with_its_secrets(

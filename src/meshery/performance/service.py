@@ -110,6 +110,7 @@ class PerformanceService:
             "profile_id": stored,
             "profile": None if stored else _document(request.profile),
             "name": request.name,
+            "consent": request.consent,
         }
         if not stored:
             self._headers.demand_none(request.profile)

@@ -96,12 +96,21 @@ async def _load(run: Run, request: RunRequest) -> tuple[Result, Histograms]:
 
 
 async def _load_request(run: Run) -> RunRequest:
+    """What was ordered; a stored profile that changed meanwhile is checked as any new one."""
+    service = PerformanceService(run.platform)
     profile_id = str(run.input.get("profile_id") or "")
     if profile_id:
-        profile = await PerformanceService(run.platform).profile_to_run(profile_id)
+        profile = await service.profile_to_run(profile_id)
     else:
         profile = msgspec.convert(run.input["profile"], Profile)
-    return RunRequest(profile=profile, profile_id=profile_id, name=str(run.input.get("name") or ""))
+    request = RunRequest(
+        profile=profile,
+        profile_id=profile_id,
+        name=str(run.input.get("name") or ""),
+        consent=bool(run.input.get("consent")),
+    )
+    await service.check_run(request)
+    return request
 
 
 def _bench(run: Run, *, name: str = "native") -> Bench:
