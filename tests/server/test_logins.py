@@ -1,8 +1,5 @@
 from pathlib import Path
 
-import pytest
-
-from meshery.server import logins
 from meshery.server.logins import Logins, load_token
 
 
@@ -27,9 +24,9 @@ def test_a_session_outlives_the_server_but_not_the_token() -> None:
     assert not Logins("b").accepts_session(session)
 
 
-def test_a_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logins, "SESSION_LIFETIME_S", -1.0)
-    assert not Logins("a").accepts_session(Logins("a").new_session())
+def test_a_session_ends() -> None:
+    lapsed = Logins("a", session_lifetime_s=-1.0).new_session()
+    assert not Logins("a").accepts_session(lapsed)
 
 
 def test_the_lifetime_of_a_session_cannot_be_changed() -> None:
@@ -37,9 +34,8 @@ def test_the_lifetime_of_a_session_cannot_be_changed() -> None:
     assert not Logins("a").accepts_session(f"{int(expiry) + 1}.{rest}")
 
 
-def test_a_code_lapses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logins, "CODE_LIFETIME_S", -1.0)
-    keeper = Logins("a")
+def test_a_code_lapses() -> None:
+    keeper = Logins("a", code_lifetime_s=-1.0)
     assert not keeper.use_code(keeper.new_code())
 
 

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from meshery.server import bodies
 from meshery.server.logins import Logins, cookie_name
 from meshery.server.security import SecurityLayer
 from meshery.web.identity import actor_of
@@ -33,7 +32,12 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     await answer(scope, receive, send)
 
 
-LAYER = SecurityLayer(echo, logins=LOGINS, allowed_hosts=["mesh.example", "exact.example:8443"])
+LAYER = SecurityLayer(
+    echo,
+    logins=LOGINS,
+    allowed_hosts=["mesh.example", "exact.example:8443"],
+    max_body_bytes=1000,
+)
 
 
 def client_at(base_url: str) -> httpx2.AsyncClient:
@@ -294,11 +298,7 @@ async def test_a_browser_that_is_unknown_gets_that_page_too(client: httpx2.Async
     assert "mesheryctl system dashboard" in answer.text
 
 
-async def test_bodies_have_an_end(
-    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bodies, "MAX_BODY_BYTES", 1000)
-
+async def test_bodies_have_an_end(client: httpx2.AsyncClient) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(11):
             yield b"x" * 100
@@ -308,6 +308,8 @@ async def test_bodies_have_an_end(
         answer = await client.post("/api/x", content=content, headers=BEARER)
         assert answer.status_code == 413
         assert answer.json()["code"] == "meshery.body_too_large"
+    absurd = {**BEARER, "content-length": "9" * 5000}
+    assert (await client.post("/api/x", headers=absurd)).status_code == 413
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "1e3"])

@@ -33,7 +33,15 @@ def load_token(home: Path) -> str:
 class Logins:
     """Who may come in. Codes live in this process only; nothing here is stored."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(
+        self,
+        token: str,
+        *,
+        code_lifetime_s: float = CODE_LIFETIME_S,
+        session_lifetime_s: float = SESSION_LIFETIME_S,
+    ) -> None:
+        self._code_lifetime_s = code_lifetime_s
+        self._session_lifetime_s = session_lifetime_s
         self._token = token.encode()
         self._key = hashlib.sha256(b"meshery session\0" + self._token).digest()
         self._codes: dict[str, float] = {}
@@ -43,12 +51,12 @@ class Logins:
         return hmac.compare_digest(token.encode(), self._token)
 
     def new_code(self) -> str:
-        """A code for one login within `CODE_LIFETIME_S`; the oldest go when there are too many."""
+        """A code for one login within its lifetime; the oldest go when there are too many."""
         self._forget_old()
         while len(self._codes) >= _MAX_CODES:
             self._codes.pop(next(iter(self._codes)))
         code = secrets.token_urlsafe(24)
-        self._codes[_digest(code)] = time.monotonic() + CODE_LIFETIME_S
+        self._codes[_digest(code)] = time.monotonic() + self._code_lifetime_s
         return code
 
     def use_code(self, code: str) -> bool:
@@ -57,8 +65,8 @@ class Logins:
         return self._codes.pop(_digest(code), None) is not None
 
     def new_session(self) -> str:
-        """The value of a cookie that is good for `SESSION_LIFETIME_S`."""
-        body = f"{int(time.time() + SESSION_LIFETIME_S)}.{secrets.token_urlsafe(12)}"
+        """The value of a cookie that is good for the lifetime of a session."""
+        body = f"{int(time.time() + self._session_lifetime_s)}.{secrets.token_urlsafe(12)}"
         return f"{body}.{self._sign(body)}"
 
     def accepts_session(self, value: str) -> bool:

@@ -17,7 +17,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshery.core.errors import LimitError, MesheryError, NotAuthenticatedError
 from meshery.core.telemetry import counter
-from meshery.server.bodies import BodyLimit, check_length, has_body, too_large
+from meshery.server.bodies import (
+    MAX_BODY_BYTES,
+    BodyLimit,
+    check_length,
+    has_body,
+    too_large,
+)
 from meshery.server.headers import add_security_headers
 from meshery.server.logins import SESSION_LIFETIME_S, Logins, cookie_name
 from meshery.server.origin import check_host, check_origin
@@ -34,8 +40,16 @@ refusals = counter("refused_requests", "Requests refused by the security layer",
 class SecurityLayer:
     """Wraps the whole application. `allowed_hosts` as in the setting `server.allowed_hosts`."""
 
-    def __init__(self, app: ASGIApp, *, logins: Logins, allowed_hosts: Collection[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        logins: Logins,
+        allowed_hosts: Collection[str],
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
         self._app = app
+        self._max_body_bytes = max_body_bytes
         self._logins = logins
         self._allowed = frozenset(name.lower() for name in allowed_hosts)
 
@@ -70,7 +84,7 @@ class SecurityLayer:
         if has_token or has_cookie:
             set_actor(scope, LOCAL)
         if has_body(scope):
-            check_length(headers)
+            check_length(headers, limit_bytes=self._max_body_bytes)
 
     def _has_token(self, headers: Headers) -> bool:
         kind, _, token = headers.get("authorization", "").partition(" ")
@@ -101,7 +115,7 @@ class SecurityLayer:
         if not has_body(scope):
             await self._app(scope, receive, send)
             return
-        body = BodyLimit(receive)
+        body = BodyLimit(receive, limit_bytes=self._max_body_bytes)
 
         async def unless_exceeded(message: Message) -> None:
             # The application turns our error into one of its own; the true one is sent below.
@@ -111,7 +125,7 @@ class SecurityLayer:
         with suppress(LimitError):
             await self._app(scope, body.receive, unless_exceeded)
         if body.is_exceeded:
-            await _refuse(too_large(), scope, receive, send)
+            await _refuse(too_large(self._max_body_bytes), scope, receive, send)
 
 
 def _own_port(scope: Scope) -> int:
