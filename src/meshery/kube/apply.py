@@ -25,8 +25,8 @@ NAMESPACES = Resource(
 )
 Propagation = Literal["Background", "Foreground", "Orphan"]
 POLL_S = (0.05, 1.0)
-LOOKS = 5
-"""How often a preview is repeated while others change the object."""
+LOOKS = 20
+"""How often a preview is repeated while others change the object; a last one may show theirs."""
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
 _CREATED = 201
 
