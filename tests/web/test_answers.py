@@ -1,12 +1,15 @@
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 
 import httpx2
+import msgspec
 import pytest
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import update
 
 from meshery.core.database import Database, db_now
+from meshery.core.settings import DatabaseSettings, Settings
 from meshery.web.answers import AnswerLayer, answer
 from meshery.web.respond import json_response
 
@@ -109,6 +112,30 @@ async def test_a_reservation_of_a_dead_server_lapses(
     await asyncio.sleep(0.01)
     assert (await client.post("/api/orders", json={}, headers=KEY)).status_code == 201
     assert shop.done == 2
+
+
+async def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
+    sqlite_settings: Settings,
+) -> None:
+    file = sqlite_settings.home_path / "meshery.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+
+    async def order() -> Response:
+        other.execute("BEGIN IMMEDIATE")  # from now on nobody else can write
+        return json_response({}, status=201)
+
+    app = FastAPI()
+    app.add_api_route("/api/orders", order, methods=["POST"])
+    impatient = DatabaseSettings(busy_timeout="100ms")
+    database = await Database.open(msgspec.structs.replace(sqlite_settings, database=impatient))
+    transport = httpx2.ASGITransport(app=AnswerLayer(app, database=lambda: database))
+    try:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+            given = await client.post("/api/orders", json={}, headers=KEY)
+    finally:
+        other.close()
+        await database.close()
+    assert given.status_code == 201
 
 
 @pytest.mark.parametrize("key", ["x" * 201, "a\tb"])

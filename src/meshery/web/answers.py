@@ -27,7 +27,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshery.core.database import Database, JsonDoc, UtcTime, db_now, later, metadata
-from meshery.core.errors import ConflictError, MesheryError
+from meshery.core.errors import ConflictError, MesheryError, UnavailableError
+from meshery.core.telemetry import get_logger
 from meshery.web.idempotency import HEADER, checked_key, fingerprint, key_reused
 from meshery.web.identity import ACTOR_KEY, ANONYMOUS
 from meshery.web.problem import problem_response
@@ -53,6 +54,8 @@ _MAX_BODY_BYTES = 1_048_576
 _NEVER_KEPT = frozenset({"/api/system/logins"})
 """Their answers are secrets."""
 _KEPT_HEADERS = ("content-type", "location", "etag")
+
+_log = get_logger("web.answers")
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -97,7 +100,10 @@ class AnswerLayer:
         try:
             await self._app(scope, _again(body, receive), recorder.send)
         finally:
-            await store.settle(recorder.stored())
+            try:
+                await store.settle(recorder.stored())
+            except UnavailableError as error:  # the caller has the answer; the reservation lapses
+                _log.warning("answer not kept", path=scope["path"], cause=error.cause)
 
 
 class _Store:
