@@ -34,6 +34,10 @@ PROCESSES = [
         "import meshery.discovery.watch.meshsync, meshery.discovery.watch.publisher",
         {"sqlalchemy", "alembic", "fastapi", "starlette", "uvicorn", "nicegui", "numpy"},
     ),
+    (
+        "import meshery.operator.process",
+        SERVER_LIBRARIES - {"kubernetes", "aiohttp", "pydantic"},
+    ),
     ("import meshery.client.http", SERVER_LIBRARIES | {"cryptography"}),
     ("import meshery.processes.supervisor_process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
     ("import meshery.performance.native.process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),

@@ -92,3 +92,19 @@ async def test_the_top_bar_and_the_search_know_clusters(single: Platform) -> Non
     (hit,) = await page.search(single, "ster-4")
     assert hit.label == "cluster-4"
     assert hit.href.startswith("/connections/")
+
+
+async def test_the_operator_is_a_switch(single: Platform, kube: ControlPlane) -> None:
+    service = ConnectionService(single)
+    (outcome,) = await service.connect(text_of(access_of(kube, name="mine")), actor="ann")
+    assert outcome.connection is not None
+    place = f"/connections/{outcome.connection.id}"
+    async with reading(PAGES, state=single) as user:
+        await user.open(place)
+        await user.should_see("This server watches")
+        await user.should_see("Deploy the operator")
+        await service.set_operator(outcome.connection.id, "meshery")
+        await user.open(place)
+        await user.should_see("in namespace meshery")
+        user.find("Remove the operator").click()
+        await user.should_see("the connection; this server watches again")

@@ -25,7 +25,7 @@ from meshery.connections.keepers import KEEPERS, ask_all
 from meshery.connections.model import ConnectionState, Outcome
 from meshery.connections.service import ConnectionService
 from meshery.connections.tables import connection as table
-from meshery.core.errors import InvalidInputError, NotFoundError, UnavailableError
+from meshery.core.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from meshery.core.page import PageQuery
 from meshery.core.settings import KubernetesSettings
 from meshery.kube.access import Access, Credentials
@@ -457,3 +457,20 @@ async def test_outside_a_pod_there_is_no_own_cluster(single: Platform) -> None:
 
 def _with(platform: Platform, **changes: object) -> Platform:
     return dataclasses.replace(platform, **changes)  # type: ignore[arg-type]
+
+
+async def test_a_cluster_with_our_operator_is_not_just_forgotten(
+    service: ConnectionService, kube: ControlPlane
+) -> None:
+    (outcome,) = await connect(service, access_of(kube, name="held"))
+    assert outcome.connection is not None
+    held = outcome.connection.id
+    assert outcome.connection.operator == ""
+    await service.set_operator(held, "meshery")
+    (again,) = await connect(service, access_of(kube, name="held"))
+    assert again.connection is not None
+    assert again.connection.operator == "meshery", "a new login changes nothing of it"
+    with pytest.raises(ConflictError, match="is in held still"):
+        await service.disconnect(held, actor=ACTOR)
+    await service.disconnect(held, actor=ACTOR, leave_operator=True)
+    assert await service.all() == []

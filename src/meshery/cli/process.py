@@ -2,6 +2,7 @@
 
     meshery server       the management plane
     meshery worker       operations; on its own it demands PostgreSQL and an external NATS server
+    meshery operator     keeps the broker and the watcher of the cluster it runs in
     meshery injector     one load run, started by an operation
     meshery supervisor   owns the other processes of this host, started by the server
 
@@ -53,6 +54,12 @@ def _worker(arguments: Sequence[str]) -> int:
     return run(_settings(options), embedded=options.embedded)
 
 
+def _operator(arguments: Sequence[str]) -> int:
+    from meshery.operator.process import run
+
+    return run(arguments)
+
+
 def _injector(arguments: Sequence[str]) -> int:
     from meshery.performance.native.process import run
 
@@ -68,6 +75,7 @@ def _supervisor(arguments: Sequence[str]) -> int:
 _ROLES: dict[str, Callable[[Sequence[str]], int]] = {
     "server": _server,
     "worker": _worker,
+    "operator": _operator,
     "injector": _injector,
     "supervisor": _supervisor,
 }

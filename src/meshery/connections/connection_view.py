@@ -55,10 +55,35 @@ class ConnectionView:
                     prose(sentences(found.reason))
                     if found.remedy:
                         prose(sentences(found.remedy), lead="What to do: ")
+            self._operator(found)
             with panel("What is known"), tag("dl", classes="facts"):
                 for name, value in _facts(found).items():
                     tag("dt", name)
                     tag("dd", value)
+
+    def _operator(self, found: Connection) -> None:
+        """The switch: watched from here, or by our operator within the cluster."""
+        with panel("Who watches"):
+            if found.operator:
+                prose(f"Our operator watches within the cluster, in namespace {found.operator}.")
+                action("Remove the operator", self._remove_operator, icon="toggle_on")
+            else:
+                prose("This server watches, through the cluster's API server.")
+                action("Deploy the operator", self._deploy_operator, icon="toggle_off")
+
+    async def _deploy_operator(self) -> None:
+        begun = await self._service.deploy_operator(self._shown.id, actor=self._context.actor)
+        ui.navigate.to(f"/operations/{begun.id}")
+
+    async def _remove_operator(self) -> None:
+        if await confirm(
+            f"Remove the operator from {self._shown.name}?",
+            goes="operator, broker and watcher, and what they made",
+            stays="the connection; this server watches again",
+            verb="Remove it",
+        ):
+            begun = await self._service.remove_operator(self._shown.id, actor=self._context.actor)
+            ui.navigate.to(f"/operations/{begun.id}")
 
     async def _test(self) -> None:
         found = await self._service.ping(self._shown.id)
@@ -67,14 +92,17 @@ class ConnectionView:
         toast(f"{found.name} is {found.state.value}", tone="ok" if reachable else "bad")
 
     async def _disconnect(self) -> None:
+        own = ", and our operator in the cluster" if self._shown.operator else ""
         if await confirm(
             f"Disconnect {self._shown.name}?",
-            goes="this connection and its stored login",
-            stays="the cluster and everything in it",
+            goes=f"this connection and its stored login{own}",
+            stays="the cluster and everything else in it"
+            if own
+            else "the cluster and everything in it",
             verb="Disconnect it",
         ):
-            await self._service.disconnect(self._shown.id, actor=self._context.actor)
-            ui.navigate.to("/connections")
+            removing = await self._service.leave(self._shown.id, actor=self._context.actor)
+            ui.navigate.to(f"/operations/{removing.id}" if removing else "/connections")
 
 
 def _facts(found: Connection) -> dict[str, str]:

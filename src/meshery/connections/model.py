@@ -38,6 +38,7 @@ class Connection(msgspec.Struct, frozen=True):
 
     `cluster_id` is the UID of the namespace `kube-system`, empty while it is not known. `reason`
     says in words why the state is what it is, `remedy` the next step; both empty when all is well.
+    `operator` is the namespace of the operator that was deployed there, empty without one.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Connection(msgspec.Struct, frozen=True):
     remedy: str
     checked_at: datetime | None
     created_at: datetime
+    operator: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True):

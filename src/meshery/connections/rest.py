@@ -18,7 +18,7 @@ from meshery.core.yamlfile import MAX_BYTES
 from meshery.operations.request import PlatformDep
 from meshery.web.identity import ActorDep
 from meshery.web.paging import page_query
-from meshery.web.respond import json_response, no_content
+from meshery.web.respond import accepted, json_response, no_content
 
 router = APIRouter(prefix="/api/kubernetes/contexts", tags=["kubernetes"])
 
@@ -34,6 +34,9 @@ Contexts = Annotated[
     list[str] | None, Query(alias="context", description="Only these; all of the file if none")
 ]
 DryRun = Annotated[bool, Query(description="Tell what would be connected, and connect nothing")]
+LeaveOperator = Annotated[
+    bool, Query(description="Disconnect at once, and leave our operator in the cluster")
+]
 InCluster = Annotated[bool, Query(description="The cluster the server is a pod of; no body")]
 
 
@@ -73,10 +76,22 @@ async def get_context(service: ServiceDep, connection_id: str) -> Response:
 
 
 @router.delete("/{connection_id}", summary="Disconnect a cluster", status_code=204)
-async def disconnect(service: ServiceDep, actor: ActorDep, connection_id: str) -> Response:
-    """Its login is forgotten; the cluster itself is not touched."""
-    await service.disconnect(connection_id, actor=actor)
-    return no_content()
+async def disconnect(
+    service: ServiceDep,
+    actor: ActorDep,
+    connection_id: str,
+    *,
+    leave_operator: LeaveOperator = False,
+) -> Response:
+    """Its login is forgotten; the cluster itself is not touched.
+
+    202 with an operation where our operator is in the cluster: it is removed first.
+    """
+    if leave_operator:
+        await service.disconnect(connection_id, actor=actor, leave_operator=True)
+        return no_content()
+    operation = await service.leave(connection_id, actor=actor)
+    return accepted(operation) if operation else no_content()
 
 
 @router.post("/{connection_id}/ping", summary="Ask a cluster whether it answers")

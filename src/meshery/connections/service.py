@@ -12,8 +12,9 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
+from meshery.connections import agent
+from meshery.connections.contexts import context_access, parsed, preview_of, refused
 from meshery.connections.model import (
     SEVERITIES,
     Connection,
@@ -22,25 +23,22 @@ from meshery.connections.model import (
     Outcome,
     Preview,
 )
-from meshery.connections.reach import login_of, look
+from meshery.connections.reach import look
 from meshery.connections.store import Store
 from meshery.connections.target import KubernetesTarget
-from meshery.core.errors import InvalidInputError, MesheryError, UnavailableError
+from meshery.core.errors import ConflictError, InvalidInputError, UnavailableError
 from meshery.core.keys import SecretError
 from meshery.core.page import Page, PageQuery
-from meshery.core.yamlfile import MAX_BYTES
 from meshery.kube.access import Access, in_cluster
 from meshery.kube.client import KubeClient
-from meshery.kube.kubeconfig import Kubeconfig, Trust, parse_kubeconfig
+from meshery.kube.kubeconfig import Trust
 from meshery.kube.limiter import Limits
-from meshery.operations.model import Subject
+from meshery.operations.model import Operation, Subject
 from meshery.operations.platform import Platform
 
 Outcomes = list[Outcome]
 
 CATEGORY = "connections"
-MAX_NAME = 253
-MAX_SERVER = 2048
 AT_ONCE = 16
 """Clusters that are asked at the same time."""
 CONNECT_S = 20.0
@@ -77,9 +75,9 @@ class ConnectionService:
         cluster that is connected already under that name renews its login. InvalidInputError when
         the text as a whole cannot be read.
         """
-        config = await _parsed(text)
+        config = await parsed(text)
         names = list(dict.fromkeys(contexts or config.contexts))
-        accesses = [_access(config, name, trust or self.trust) for name in names]
+        accesses = [context_access(config, name, trust or self.trust) for name in names]
         return await self._connect_all(accesses, actor)
 
     async def connect_own_pod(self, *, actor: str) -> Outcomes:
@@ -88,9 +86,9 @@ class ConnectionService:
 
     async def preview(self, text: bytes | str) -> Sequence[Preview]:
         """What `connect` would take and what it would refuse; nothing is sent or stored."""
-        config = await _parsed(text)
-        found = [(name, _access(config, name, self.trust)) for name in config.contexts]
-        return [_preview(name, each, current=name == config.current) for name, each in found]
+        config = await parsed(text)
+        found = [(name, context_access(config, name, self.trust)) for name in config.contexts]
+        return [preview_of(name, each, current=name == config.current) for name, each in found]
 
     async def list(self, query: PageQuery = _BY_NAME) -> Page[Connection]:
         """One page of connections."""
@@ -121,8 +119,47 @@ class ConnectionService:
         await self._store.reseal(connection_id)
         return after
 
-    async def disconnect(self, connection_id: str, *, actor: str) -> Connection:
-        """Forget a connection and its login; the cluster itself is not touched."""
+    async def set_operator(self, connection_id: str, namespace: str) -> None:
+        """Write down where our operator is in that cluster; empty: nowhere."""
+        await self._store.set_operator(connection_id, namespace)
+
+    async def deploy_operator(self, connection_id: str, *, actor: str) -> Operation:
+        """Put our operator into that cluster, as an operation."""
+        shown = await self._store.get(connection_id)
+        return await agent.deploy(self._platform, shown, actor=actor)
+
+    async def remove_operator(self, connection_id: str, *, actor: str) -> Operation:
+        """Take our operator out of that cluster, as an operation."""
+        shown = await self._store.get(connection_id)
+        return await agent.remove(self._platform, shown, actor=actor)
+
+    async def leave(self, connection_id: str, *, actor: str) -> Operation | None:
+        """Disconnect; where our operator is in the cluster, an operation removes it before.
+
+        None when it is disconnected, else the operation. NotFoundError without that connection.
+        """
+        shown = await self._store.get(connection_id)
+        if not shown.operator:
+            await self.disconnect(connection_id, actor=actor)
+            return None
+        return await agent.remove(self._platform, shown, actor=actor, disconnect=True)
+
+    async def disconnect(
+        self, connection_id: str, *, actor: str, leave_operator: bool = False
+    ) -> Connection:
+        """Forget a connection and its login; the cluster itself is not touched.
+
+        ConflictError while our operator is in the cluster, unless it is to stay there.
+        """
+        shown = await self._store.get(connection_id)
+        if shown.operator and not leave_operator:
+            raise ConflictError(
+                f"the operator is in {shown.name} still",
+                cause=f"it was deployed to the namespace {shown.operator}",
+                remedy="remove it first (`mesheryctl kubernetes disconnect` does both), or say "
+                "that it is to stay there",
+                code="meshery.connection.operator",
+            )
         gone = await self._store.delete(connection_id)
         await self._platform.events.emit(
             category=CATEGORY,
@@ -175,7 +212,7 @@ class ConnectionService:
         except TimeoutError:
             finding = _NOT_YET
         except InvalidInputError as error:
-            return _refused(access.name, error)
+            return refused(access.name, error)
         kept, was_there = await self._store.save(access, finding)
         outcome = Outcome(
             context=access.name,
@@ -214,58 +251,6 @@ class ConnectionService:
             if reachable
             else UnavailableError(text, cause=changed.reason, remedy=changed.remedy),
         )
-
-
-async def _parsed(text: bytes | str) -> Kubeconfig:
-    """Read apart from the loop: a megabyte takes its time. InvalidInputError with every fault."""
-    if len(text) > MAX_BYTES:
-        raise InvalidInputError(
-            f"the kubeconfig is larger than {MAX_BYTES} bytes",
-            remedy="send the contexts you need: `kubectl config view --raw --flatten --minify`",
-            code="meshery.kubeconfig.size",
-        )
-    return await asyncio.to_thread(parse_kubeconfig, text)
-
-
-def _access(config: Kubeconfig, name: str, trust: Trust) -> Access | Outcome:
-    """A context on its own, or why it cannot be used."""
-    try:
-        found = config.access(name, trust=trust)
-    except MesheryError as error:
-        return _refused(name, error)
-    if len(name) > MAX_NAME or len(found.server) > MAX_SERVER:
-        too_long = InvalidInputError(
-            f"the name or the address of the context {name[:60]!r} is too long",
-            cause=f"a name has at most {MAX_NAME} characters, an address {MAX_SERVER}",
-            remedy="rename it: kubectl config rename-context",
-            code="meshery.kubeconfig",
-        )
-        return _refused(name[:MAX_NAME], too_long)
-    if "@" in urlsplit(found.server).netloc:
-        open_login = InvalidInputError(
-            f"the address of the context {name!r} holds a name or a password",
-            cause="addresses are shown and logged, logins never are",
-            remedy="write them as username and password of the user",
-            code="meshery.kubeconfig",
-        )
-        return _refused(name, open_login)
-    return found
-
-
-def _refused(name: str, error: MesheryError) -> Outcome:
-    return Outcome(context=name, outcome="refused", error=error.as_dict())
-
-
-def _preview(name: str, found: Access | Outcome, *, current: bool) -> Preview:
-    if isinstance(found, Outcome):
-        return Preview(context=name, current=current, error=found.error)
-    return Preview(
-        context=name,
-        server=found.server,
-        namespace=found.namespace,
-        login=login_of(found),
-        current=current,
-    )
 
 
 def _subject(shown: Connection) -> Subject:

@@ -114,6 +114,10 @@ class Store:
         mine = (table.c.id == row.id) & (table.c.revision == row.revision)
         await self._update(mine, {"access": sealed})
 
+    async def set_operator(self, connection_id: str, namespace: str) -> None:
+        """Write down where our operator is in that cluster; empty: nowhere."""
+        await self._update(table.c.id == connection_id, {"operator": namespace})
+
     async def delete(self, connection_id: str) -> Connection:
         """Forget one, its login with it. NotFoundError when there is none."""
         async with self._database.write() as connection:
@@ -221,6 +225,7 @@ def _connection(row: Row[Any]) -> Connection:
         remedy=row.remedy,
         checked_at=row.checked_at,
         created_at=row.created_at,
+        operator=row.operator,
     )
 
 

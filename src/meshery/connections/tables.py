@@ -2,6 +2,7 @@
 
 `identity` is one for each pair of cluster and context, so that the same one is not kept twice;
 `revision` counts logins, so that a look with an older one does not overwrite a newer finding.
+`operator` is the namespace of the operator that we deployed there.
 """
 
 from sqlalchemy import Column, Integer, LargeBinary, String, Table
@@ -27,4 +28,5 @@ connection = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("access", LargeBinary, nullable=False),
+    Column("operator", String(253), nullable=False, server_default=""),
 )

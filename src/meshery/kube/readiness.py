@@ -133,4 +133,7 @@ _RULES: dict[tuple[str, str], Callable[[Document, Document], Verdict]] = {
     ("", "PersistentVolumeClaim"): _phase("Bound"),
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _needs("NamesAccepted", "Established"),
     ("apiregistration.k8s.io", "APIService"): _needs("Available"),
+    # Kinds of our own operator, which has not looked at an object that has no conditions.
+    ("meshery.io", "Broker"): _needs("Ready"),
+    ("meshery.io", "MeshSync"): _needs("Ready"),
 }

@@ -1,0 +1,31 @@
+"""When the function of a kind is interrupted: is anybody to go on, and clean-up within a time."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from meshery.core.errors import MesheryError
+from meshery.core.telemetry import get_logger
+from meshery.operations.model import OperationState
+from meshery.operations.run import Run
+
+_log = get_logger("operations.ending")
+
+
+async def is_over(run: Run, error: BaseException) -> bool:
+    """Whether nobody will go on with this operation: it failed, or a person cancelled it."""
+    if not isinstance(error, asyncio.CancelledError):
+        return True
+    try:
+        operation = await run.platform.operations.get(run.operation.id)
+    except MesheryError:
+        return False
+    return operation.state is OperationState.CANCELLING
+
+
+async def bounded(work: Awaitable[None], *, within_s: float) -> None:
+    """Clean up, also while being cancelled; what goes wrong is logged, the first error counts."""
+    try:
+        async with asyncio.timeout(within_s):
+            await asyncio.shield(work)
+    except Exception as error:  # noqa: BLE001 - the error that led here is the one to tell
+        _log.warning("operation.clean_up_failed", cause=str(error))
