@@ -6,14 +6,15 @@ The pictures lie in `artifacts/pages`: look at them after a change of the pages.
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from discovery.crowd import connected, fill_cluster
 from fixtures.server import RunningServer, serving
 from ui.chromium import SIZES, Browser, browsing
 from ui.crowd import fill, identity
+from ui.looking import look
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -29,6 +30,10 @@ PAGES = {
     "operations": "/operations",
     "notifications": "/notifications",
     "settings": "/settings",
+    "meshes": "/meshes",
+    "landscape": "/meshes/landscape",
+    "resources": "/resources",
+    "changes": "/resources/changes",
 }
 CROWDED = {
     **PAGES,
@@ -49,7 +54,9 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     with serving(tmp_path_factory.mktemp("crowded") / "home") as server:
         asyncio.run(fill(server.home, operations=10_000, events=10_000, results=300))
-        yield server
+        asyncio.run(fill_cluster(server.home, objects=10_000, script="main"))
+        with connected(server):
+            yield server
 
 
 @pytest.fixture(scope="module")
@@ -88,30 +95,56 @@ def test_crowded_page(crowded_reader: Browser, name: str) -> None:
     look(crowded_reader, f"crowded-{name}", CROWDED[name])
 
 
-def look(browser: Browser, name: str, path: str) -> None:
-    """Draw a page in each size and mode; nothing sticks out, nothing else is asked."""
-    browser.visit(path)
-    browser.until("return [...document.querySelectorAll('.chart')].every(c => c.firstChild)")
-    for width, height in SIZES:
-        browser.size(width, height)
-        for mode in ("light", "dark"):
-            browser.mode(mode)
-            browser.picture(f"{name}-{width}-{mode}")
-            assert browser.run(_SIDEWAYS) is False, f"{name} scrolls sideways at {width}"
-            assert browser.run(_WIDE_ICONS) == [], "a name is no icon of the bundled font"
-            assert browser.run(_BROKEN_BUTTONS) == [], "a button's words wrap"
-    browser.mode("light")
-    assert browser.complaints() == []
-    assert browser.asked_hosts() - {urlsplit(browser.base).netloc} == set()
+def test_a_mesh_of_a_crowded_cluster(crowded_reader: Browser, crowded: RunningServer) -> None:
+    with crowded.client() as client:
+        istio = client.get("/api/meshes", search="istio")["items"][0]
+    look(crowded_reader, "crowded-mesh", f"/meshes/{istio['id']}")
+    look(crowded_reader, "crowded-landscape-mesh", "/meshes/landscape?mesh=osm&show=here")
 
 
-_SIDEWAYS = "return document.documentElement.scrollWidth > innerWidth"
-_WIDE_ICONS = """return [...document.querySelectorAll('.q-icon')]
-  .filter(icon => icon.offsetParent && icon.scrollWidth > icon.clientWidth + 2)
-  .map(icon => icon.innerText)"""
-_BROKEN_BUTTONS = """return [...document.querySelectorAll('.q-btn.action')]
-  .filter(button => button.offsetParent && button.offsetHeight > 40)
-  .map(button => button.innerText)"""
+def test_an_object_of_a_crowded_cluster(crowded_reader: Browser, crowded: RunningServer) -> None:
+    with crowded.client() as client:
+        query = {"kind": "Deployment", "namespace": "mesh-ctl"}
+        found = client.get("/api/discovery/resources", **query)["items"][0]
+    look(crowded_reader, "crowded-resource", f"/resources/{found['id']}")
+
+
+@pytest.fixture(scope="module")
+def ten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with serving(tmp_path_factory.mktemp("ten") / "home") as server:
+        asyncio.run(fill_cluster(server.home, objects=10))
+        with connected(server):
+            yield server
+
+
+@pytest.mark.parametrize("name", ["dashboard", "meshes", "resources", "changes"])
+def test_a_page_of_ten_objects(browser: Browser, ten: RunningServer, name: str) -> None:
+    look(_reader(browser, ten), f"ten-{name}", PAGES[name])
+
+
+def test_objects_are_turned_chosen_and_searched_by_the_server(crowded_reader: Browser) -> None:
+    browser = crowded_reader
+    browser.visit("/resources?kind=ConfigMap&label=app%3Dpayments")
+    browser.sees("objects are like that")
+    rows = "document.querySelectorAll('.data-table tbody tr')"
+    assert browser.run(f"return {rows}.length") == 25
+    assert browser.run(f"return [...{rows}].every(row => row.innerText.includes('payments'))")
+    browser.run("document.querySelector('[aria-label=\"Next page\"]').click()")
+    browser.sees("26-50 of ")
+    field = "document.querySelector('[aria-label=\"Name or namespace\"]')"
+    browser.run(f"{field}.focus()")
+    browser.press("configmap-00009")
+    browser.sees("1 object is like that")
+    browser.until("return location.search.includes('search=configmap-00009')")
+    address = browser.run("return location.pathname + location.search")
+    browser.visit(address)
+    browser.sees("1 object is like that")
+    browser.press(Keys.TAB)
+    reached = []
+    for _ in range(40):
+        browser.press(Keys.TAB)
+        reached.append(browser.run("return document.activeElement.innerText"))
+    assert {"Kind", "Name", "payments-configmap-00009"} & {*reached}
 
 
 def test_an_unknown_address_leads_back(empty_reader: Browser) -> None:

@@ -11,8 +11,9 @@ from meshery.ui.context import PageContext
 from meshery.ui.page import Notice, Page
 from meshery.ui.widgets.action import action
 from meshery.ui.widgets.code_block import code_block
+from meshery.ui.widgets.column import Column
 from meshery.ui.widgets.confirm_dialog import confirm
-from meshery.ui.widgets.data_table import Column, DataTable, TablePage, TableQuery
+from meshery.ui.widgets.data_table import DataTable, TablePage, TableQuery
 from meshery.ui.widgets.distribution_chart import Distribution, distribution_chart
 from meshery.ui.widgets.dot_whisker import Difference, dot_whisker
 from meshery.ui.widgets.empty_state import empty_state

@@ -10,7 +10,8 @@ from meshery.ui.context import PageContext
 from meshery.ui.format import ago, clock
 from meshery.ui.page import Chip, Hit, Liveness, Page
 from meshery.ui.widgets.action import action
-from meshery.ui.widgets.data_table import Column, DataTable, TablePage, TableQuery
+from meshery.ui.widgets.column import Column
+from meshery.ui.widgets.data_table import DataTable, TablePage, TableQuery
 from meshery.ui.widgets.empty_state import empty_state
 from meshery.ui.widgets.html import tag
 from meshery.ui.widgets.page_header import page_header

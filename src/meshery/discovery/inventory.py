@@ -16,15 +16,12 @@ from functools import cache
 from time import monotonic
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import select
-
 from meshery.connections.service import ConnectionService
 from meshery.core.database import Database
 from meshery.core.errors import NotFoundError
 from meshery.discovery.fingerprints.load import bundled_fingerprints
 from meshery.discovery.fingerprints.survey import survey
 from meshery.discovery.fingerprints.table import Fingerprints
-from meshery.discovery.ingest.tables import discovery_cursor
 from meshery.discovery.meshes import (
     ClusterSurvey,
     LandscapeItem,
@@ -34,15 +31,13 @@ from meshery.discovery.meshes import (
     the_mesh,
 )
 from meshery.discovery.service import DiscoveryService
-from meshery.discovery.stored import read_snapshot
+from meshery.discovery.stored import Position, read_snapshot, stored_position
 from meshery.operations.platform import Platform
 
 FRESH_S = 1.0
 """A reading that is younger is told again even where something was stored since."""
 REST = 5.0
 """So many times as long as it took holds a reading, where that is longer."""
-
-Position = tuple[str, int]
 
 
 @dataclass
@@ -91,6 +86,13 @@ class MeshInventory:
             found.append(one.watched(states.get(cluster_id, "none")))
         return found
 
+    async def is_current(self) -> bool:
+        """Whether all that is stored now was read; a reading holds for a while."""
+        position = await stored_position(self._database)
+        here = _readings.get(self._database, {})
+        known = (here.get(key) for key in (await self._discovery.cluster_names()).items())
+        return all(each is not None and each.position == position for each in known)
+
     @property
     def _discovery(self) -> DiscoveryService:
         return DiscoveryService(self._platform)
@@ -120,7 +122,7 @@ class MeshInventory:
             begun_s = monotonic()
             if reading.survey and begun_s < reading.until_s:
                 return reading.survey
-            position = await self._position()
+            position = await stored_position(self._database)
             if reading.survey is None or position != reading.position:
                 reading.survey = await self._read(cluster_id, name)
                 reading.position = position
@@ -135,12 +137,6 @@ class MeshInventory:
         )
         told = await asyncio.to_thread(survey, snapshot, tables)
         return ClusterSurvey(cluster_id, name, read_at, told)
-
-    async def _position(self) -> Position | None:
-        """How far the stream is stored: equal when nothing was stored between."""
-        columns = (discovery_cursor.c.stream, discovery_cursor.c.position)
-        row = next(iter(await self._database.fetch(select(*columns))), None)
-        return (row.stream, row.position) if row is not None else None
 
 
 @cache

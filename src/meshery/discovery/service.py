@@ -219,6 +219,8 @@ def _change(row: Row[Any]) -> Change:
         name=row.name,
         resource_version=row.resource_version,
         document=msgspec.json.decode(row.document) if row.document else None,
+        object_id=row.object_id,
+        cluster_id=row.cluster_id,
     )
 
 

@@ -12,7 +12,10 @@ from sqlalchemy import select
 
 from meshery.core.database import Database
 from meshery.discovery.fingerprints.table import Fingerprints, MeshTable
-from meshery.discovery.ingest.tables import kube_object
+from meshery.discovery.ingest.tables import discovery_cursor, kube_object
+
+Position = tuple[str, int]
+"""A stream, and how far it is stored: equal when nothing was stored between."""
 
 Key = tuple[str, str]
 """Kind and group without version."""
@@ -76,6 +79,13 @@ class StoredSnapshot:
     def crds(self) -> Collection[str]:
         """Names of the kinds' definitions."""
         return self._definitions
+
+
+async def stored_position(database: Database) -> Position | None:
+    """How far it is stored; None before anything was."""
+    columns = (discovery_cursor.c.stream, discovery_cursor.c.position)
+    row = next(iter(await database.fetch(select(*columns))), None)
+    return (row.stream, row.position) if row is not None else None
 
 
 async def read_snapshot(

@@ -41,7 +41,10 @@ class Related(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One state in an object's history; `document` is what its author wrote."""
+    """One state in an object's history; `document` is what its author wrote.
+
+    `object_id` also names an object that is gone since.
+    """
 
     seq: int
     at: datetime
@@ -51,6 +54,8 @@ class Change(msgspec.Struct, frozen=True):
     name: str
     resource_version: str
     document: dict[str, Any] | None
+    object_id: str
+    cluster_id: str
 
 
 class ResourceView(msgspec.Struct, frozen=True):

@@ -6,7 +6,8 @@ from meshery.core.page import PageQuery
 from meshery.performance.result import ResultRow
 from meshery.performance.service import PerformanceService
 from meshery.ui.format import ago, clock, microseconds, rate, whole
-from meshery.ui.widgets.data_table import Column, DataTable, Row, TablePage, TableQuery
+from meshery.ui.widgets.column import Column, Row
+from meshery.ui.widgets.data_table import DataTable, TablePage, TableQuery
 
 _COLUMNS = (
     Column("name", "Result", "link", sortable=True),

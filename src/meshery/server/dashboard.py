@@ -1,8 +1,5 @@
 """The dashboard: what runs, what needs a person, what changed, and the last results."""
 
-from datetime import UTC, datetime, timedelta
-
-import msgspec
 from nicegui import ui
 
 from meshery.core.page import PageQuery
@@ -10,16 +7,11 @@ from meshery.demo.model import DemoRequest
 from meshery.demo.service import DemoService
 from meshery.operations.events import EventFilter
 from meshery.operations.model import Operation, OperationState
-from meshery.operations.operation_list import ACTIVE, TROUBLED, title_of
+from meshery.operations.operation_list import title_of
 from meshery.operations.pages import notice
 from meshery.operations.platform import Platform
-from meshery.operations.service import OperationFilter
 from meshery.performance.result import ResultRow
-from meshery.performance.service import PerformanceService
-from meshery.sandbox.service import SandboxService
-from meshery.sandbox.view import SandboxView
-from meshery.server.components import Component, components
-from meshery.server.state import ServerState
+from meshery.server.overview import ClusterSummary, MeshNeed, Overview, read_overview
 from meshery.ui.context import PageContext
 from meshery.ui.format import ago, microseconds, plural, rate
 from meshery.ui.page import Notice
@@ -29,46 +21,20 @@ from meshery.ui.widgets.html import Tag, tag
 from meshery.ui.widgets.page_header import page_header
 from meshery.ui.widgets.panel import panel, panels
 from meshery.ui.widgets.plain_table import Cell, plain_table
-from meshery.ui.widgets.sentence import sentence
+from meshery.ui.widgets.prose import sentences
+from meshery.ui.widgets.sentence import Part, sentence
 from meshery.ui.widgets.status_chip import TONES, status_chip
 
 PERIOD_S = 3.0
-SHOWN = 8
-TROUBLE_AGE = timedelta(days=1)
-
-
-class Overview(msgspec.Struct, frozen=True):
-    """All that the dashboard tells, read at once."""
-
-    sandboxes: list[SandboxView]
-    active: list[Operation]
-    troubled: list[Operation]
-    parts: list[Component]
-    results: list[ResultRow]
-    operations: int
-
-    @property
-    def is_new(self) -> bool:
-        """Whether nothing has been done here yet."""
-        return not (self.sandboxes or self.results or self.operations)
-
-    @property
-    def has_more_trouble(self) -> bool:
-        """Whether more operations are in trouble than are shown."""
-        return len(self.troubled) == SHOWN
-
-    @property
-    def needs(self) -> int:
-        """How many things need a person."""
-        lost = sum(sandbox.state in {"failed", "lost"} for sandbox in self.sandboxes)
-        return lost + len(self.troubled) + len(self.parts)
+MESHES_NAMED = 4
+_URGENCY = {"bad": "error_outline", "warn": "warning_amber"}
 
 
 async def dashboard_page(context: PageContext) -> None:
     """Draw what was read; renew it when something happens, and every few seconds."""
     platform: Platform = context.state
     header = page_header("Dashboard")
-    overview = await _read(context)
+    overview = await read_overview(context)
     with header.actions:
         if not overview.is_new:
             link_action("Measure", "/performance/new", icon="speed", weight="primary")
@@ -81,7 +47,7 @@ async def dashboard_page(context: PageContext) -> None:
 
     async def renew() -> None:
         nonlocal overview
-        fresh = await _read(context)
+        fresh = await read_overview(context)
         if fresh != overview:
             overview = fresh
             changes.set_visibility(not fresh.is_new)
@@ -89,24 +55,6 @@ async def dashboard_page(context: PageContext) -> None:
 
     context.on_notice(events.prepend)
     context.every(PERIOD_S, renew, name="dashboard")
-
-
-async def _read(context: PageContext) -> Overview:
-    platform: Platform = context.state
-    state: ServerState = context.app.state.server
-    operations = platform.operations
-    few = PageQuery(page_size=SHOWN)
-    active = await operations.list(few, only=OperationFilter(states=ACTIVE))
-    troubled = await operations.list(few, only=OperationFilter(states=TROUBLED))
-    newest = datetime.now(UTC) - TROUBLE_AGE
-    return Overview(
-        sandboxes=list(await SandboxService(platform).list()),
-        active=active.items,
-        troubled=[one for one in troubled.items if one.created_at > newest],
-        parts=[part for part in await components(platform, state.parts) if part.state != "ok"],
-        results=(await PerformanceService(platform).list_results(PageQuery(page_size=6))).items,
-        operations=(await operations.list(PageQuery(page_size=1))).total,
-    )
 
 
 async def _recent(platform: Platform) -> list[Notice]:
@@ -134,10 +82,12 @@ def _draw(context: PageContext, place: Tag, overview: Overview) -> None:
 
 
 def _draw_welcome(context: PageContext) -> None:
-    sentence(["Nothing runs here yet. These are the ways to begin; both work without a cluster."])
+    sentence(["Nothing runs here yet. These are the ways to begin; two work without a cluster."])
     with tag("div", classes="cards"):
         with _card("hub", "Start the sandbox", _SANDBOX_WORDS):
             link_action("Choose a sandbox", "/sandbox", icon="play_arrow", weight="primary")
+        with _card("dns", "Connect a cluster", _CLUSTER_WORDS):
+            link_action("Connect a cluster", "/connections", icon="add")
         with _card("speed", "Run the demo", _DEMO_WORDS):
             action("Run the demo", lambda: _run_demo(context), icon="play_arrow")
 
@@ -145,6 +95,10 @@ def _draw_welcome(context: PageContext) -> None:
 _SANDBOX_WORDS = (
     "A mesh on this machine: real Envoy sidecars as local processes, mutual TLS between them. "
     "Apply retries, canaries and faults, and watch what they do."
+)
+_CLUSTER_WORDS = (
+    "From a kubeconfig: its meshes are found by evidence, with versions, coverage and "
+    "certificates, and its objects and their changes are followed live."
 )
 _DEMO_WORDS = (
     "In about 90 seconds: start a sandbox, measure what the mesh adds to each request, and prove "
@@ -166,16 +120,13 @@ async def _run_demo(context: PageContext) -> None:
 
 
 def _draw_sentence(overview: Overview) -> None:
-    up = sum(sandbox.state in {"up", "degraded"} for sandbox in overview.sandboxes)
-    sidecars = sum(sandbox.ready for sandbox in overview.sandboxes)
     active = len(overview.active)
     needs = plural(overview.needs, "thing needs", "things need") if overview.needs else ""
     if overview.has_more_trouble:
         needs = f"{overview.needs} or more things need"
     sentence(
         [
-            ("strong", plural(up, "sandbox runs", "sandboxes run") if up else "No sandbox runs"),
-            f" with {plural(sidecars, 'sidecar')}, " if up else ", ",
+            *_running_words(overview),
             (
                 "strong",
                 plural(active, "operation is", "operations are") if active else "nothing is",
@@ -187,7 +138,25 @@ def _draw_sentence(overview: Overview) -> None:
     )
 
 
+def _running_words(overview: Overview) -> list[Part]:
+    """Clusters first where there are any; a sandbox that is not there is told only without them."""
+    up = sum(sandbox.state in {"up", "degraded"} for sandbox in overview.sandboxes)
+    sidecars = sum(sandbox.ready for sandbox in overview.sandboxes)
+    words: list[Part] = []
+    if overview.clusters:
+        meshes = plural(overview.meshes, "mesh is", "meshes are") if overview.meshes else "No mesh"
+        is_so = "" if overview.meshes else " is found"
+        clusters = plural(len(overview.clusters), "cluster")
+        words += [("strong", meshes), f"{is_so} in {clusters}, "]
+    if up:
+        runs = plural(up, "sandbox runs", "sandboxes run")
+        return [*words, ("strong", runs), f" with {plural(sidecars, 'sidecar')}, "]
+    return words or [("strong", "No sandbox runs"), ", "]
+
+
 def _draw_running(platform: Platform, overview: Overview) -> None:
+    for cluster in overview.clusters:
+        _draw_cluster(cluster)
     for sandbox in overview.sandboxes:
         with tag("a", classes="entry", href=f"/sandbox/{sandbox.name}"):
             ui.icon("hub").classes("tone")
@@ -198,31 +167,67 @@ def _draw_running(platform: Platform, overview: Overview) -> None:
             status_chip(sandbox.state)
     for one in overview.active:
         _draw_operation(platform, one, one.progress.message or one.state.value)
-    if not overview.sandboxes and not overview.active:
+    if not (overview.clusters or overview.sandboxes or overview.active):
         tag("p", "Nothing just now.", "secondary")
+    if not overview.sandboxes:
         tag("a", "Start a sandbox", href="/sandbox")
+    if not overview.clusters:
+        tag("a", "Connect a cluster", href="/connections")
+
+
+def _draw_cluster(cluster: ClusterSummary) -> None:
+    href = "/meshes" if cluster.meshes else cluster.href
+    with tag("a", classes="entry", href=href):
+        ui.icon("dns").classes("tone").props("aria-hidden=true")
+        with tag("span", classes="entry-words"):
+            tag("span", cluster.name)
+            tag("span", _cluster_words(cluster), "secondary")
+        status_chip(cluster.state)
+
+
+def _cluster_words(cluster: ClusterSummary) -> str:
+    named = ", ".join(cluster.meshes[:MESHES_NAMED])
+    more = len(cluster.meshes) - MESHES_NAMED
+    if more > 0:
+        named += f" and {more} more"
+    if not named:
+        objects = plural(cluster.objects, "object")
+        named = f"no mesh; {objects}" if cluster.is_read else f"being read; {objects} so far"
+    return named
 
 
 def _draw_needs(platform: Platform, overview: Overview) -> None:
-    for sandbox in overview.sandboxes:
-        if sandbox.state in {"failed", "lost"}:
-            with tag("a", classes="entry", href=f"/sandbox/{sandbox.name}"):
-                ui.icon("link_off").classes("tone bad")
-                with tag("span", classes="entry-words"):
-                    tag("span", f"Sandbox {sandbox.name} is {sandbox.state}")
-                    tag("span", sandbox.reason, "secondary")
+    for sandbox in overview.lost:
+        words = f"Sandbox {sandbox.name} is {sandbox.state}"
+        _draw_need(f"/sandbox/{sandbox.name}", "link_off", "bad", words, sandbox.reason)
+    for cluster in overview.away:
+        words = f"Cluster {cluster.name} is {cluster.state}"
+        _draw_need(cluster.href, "link_off", "bad", words, sentences(cluster.remedy))
     for part in overview.parts:
-        with tag("a", classes="entry", href="/settings"):
-            ui.icon("error_outline").classes("tone bad")
-            with tag("span", classes="entry-words"):
-                tag("span", f"{part.name} is {part.state}")
-                tag("span", part.remedy or part.detail, "secondary")
+        words = f"{part.name} is {part.state}"
+        _draw_need("/settings", "error_outline", "bad", words, part.remedy or part.detail)
+    for need in overview.mesh_needs[:MESHES_NAMED]:
+        _draw_mesh_need(need)
+    if len(overview.mesh_needs) > MESHES_NAMED:
+        tag("a", f"{len(overview.mesh_needs) - MESHES_NAMED} more meshes need you", href="/meshes")
     for one in overview.troubled:
         _draw_operation(platform, one, str((one.error or {}).get("remedy") or one.state.value))
     if overview.has_more_trouble:
         tag("a", "All operations", href="/operations")
     if not overview.needs:
         tag("p", "Nothing. Failed operations of the last day would be here.", "secondary")
+
+
+def _draw_mesh_need(need: MeshNeed) -> None:
+    _draw_need(need.href, _URGENCY[need.urgency], need.urgency, need.name, need.words)
+
+
+def _draw_need(href: str, icon: str, tone: str, title: str, words: str) -> None:
+    with tag("a", classes="entry", href=href):
+        ui.icon(icon).classes(f"tone {tone}").props("aria-hidden=true")
+        with tag("span", classes="entry-words"):
+            tag("span", title)
+            tag("span", words, "secondary")
 
 
 def _draw_operation(platform: Platform, one: Operation, words: str) -> None:

@@ -1,7 +1,5 @@
 """Text that one could paste, with a button that copies it; works without the server."""
 
-import json
-
 from meshery.ui.widgets.html import Tag, tag
 from meshery.ui.widgets.icon_button import icon_button
 
@@ -10,9 +8,11 @@ def code_block(text: str, *, label: str = "Text") -> Tag:
     """Draw `text` in a monospace box."""
     with tag("div", classes="code-block") as block:
         tag("pre", text, tabindex="0", aria_label=label)
-        # A JSON string is a JavaScript literal, so nothing in the text can end it.
-        literal = json.dumps(text).replace("<", "\\u003c")
-        icon_button("content_copy", "Copy").on(
-            "click", js_handler=f"() => navigator.clipboard.writeText({literal})"
-        )
+        icon_button("content_copy", "Copy").on("click", js_handler=_COPY)
     return block
+
+
+_COPY = (
+    "event => navigator.clipboard.writeText("
+    "event.target.closest('.code-block').querySelector('pre').innerText)"
+)

@@ -1,39 +1,22 @@
 """A long list, paged, sorted and searched by the server: ten thousand rows cost one page.
 
-Cells are text, links, chips, numbers or code; Vue escapes them all, so nothing of a row can become
-markup.
+Rows that are in memory anyway are paged by `rows_page`: what the reader does not see is not sent.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments, ValueChangeEventArguments
 
 from meshery.core.errors import MesheryError
 from meshery.ui.format import plural
+from meshery.ui.widgets.column import Column, Row, dress, quasar_column
 from meshery.ui.widgets.error_panel import error_panel
 from meshery.ui.widgets.html import tag
-from meshery.ui.widgets.status_chip import TONES
 
-Kind = Literal["text", "link", "state", "number", "code", "time"]
-Row = dict[str, Any]
 PAGE_SIZE = 25
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: `name` is the key in the rows, and the order field where `sortable`.
-
-    A `link` cell is `[text, href]`, a `state` cell the state's name, a `time` cell
-    `[words, exact]`.
-    """
-
-    name: str
-    label: str
-    kind: Kind = "text"
-    sortable: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +41,10 @@ Load = Callable[[TableQuery], Awaitable[TablePage]]
 
 
 class DataTable:
-    """A table over `load`. `noun` names one row; `on_select` gets the ids of ticked rows."""
+    """A table over `load`. `noun` names one row, `many` several where that is not `noun` with an s.
+
+    `on_select` gets the ids of ticked rows.
+    """
 
     def __init__(
         self,
@@ -66,21 +52,26 @@ class DataTable:
         load: Load,
         *,
         noun: str,
+        many: str = "",
         order: str,
         searchable: bool = True,
         on_select: Callable[[list[str]], None] | None = None,
     ) -> None:
         self._load = load
         self._noun = noun
+        self._many = many or f"{noun}s"
         self._query = TableQuery(1, PAGE_SIZE, order, "")
+        self._asked = 0
         if searchable:
             with tag("div", classes="table-tools"):
-                field = ui.input(placeholder=f"Find {noun}s", on_change=self._searched)
-                field.props(f'borderless dense clearable debounce=250 aria-label="Find {noun}s"')
+                field = ui.input(placeholder=f"Find {self._many}", on_change=self._searched)
+                field.props(
+                    f'borderless dense clearable debounce=250 aria-label="Find {self._many}"'
+                )
                 self._count = tag("span", "", "secondary", aria_live="polite")
         self._failure = tag("div", classes="failure")
         self._table = ui.table(
-            columns=[_quasar_column(column) for column in columns],
+            columns=[quasar_column(column) for column in columns],
             rows=[],
             row_key="id",
             pagination=self._pagination(0),
@@ -90,9 +81,7 @@ class DataTable:
             'flat binary-state-sort :rows-per-page-options="[25,50,100]" rows-per-page-label="Rows"'
         )
         self._table.classes("data-table")
-        for column in columns:
-            if template := _TEMPLATES.get(column.kind):
-                self._table.add_slot(f"body-cell-{column.name}", template)
+        dress(self._table, columns)
         self._table.add_slot("no-data", f'<span class="secondary">No {noun} matches.</span>')
         self._table.on("request", self._requested)
         self._searchable = searchable
@@ -100,13 +89,29 @@ class DataTable:
             chosen = on_select
             self._table.on_select(lambda event: chosen([str(row["id"]) for row in event.selection]))
 
+    async def restart(self) -> int:
+        """Load the first page, since what is asked for changed; see `refresh`."""
+        self._query = replace(self._query, page=1)
+        return await self.refresh()
+
     async def refresh(self) -> int:
         """Load the page that is shown anew; gives how many rows there are in all."""
+        self._asked += 1
+        asked = self._asked
         try:
             page = await self._load(self._query)
+            if not page.rows and page.total:  # what stood on the last page is gone
+                last = -(-page.total // self._query.page_size)
+                self._query = replace(self._query, page=min(self._query.page, last))
+                page = await self._load(self._query)
         except MesheryError as error:
             self._fail(error)
             return 0
+        if asked == self._asked:  # else a later question has its answer on the way
+            self._show(page)
+        return page.total
+
+    def _show(self, page: TablePage) -> None:
         self._failure.clear()
         self._table.set_visibility(True)
         if self._table.rows != page.rows:
@@ -114,8 +119,7 @@ class DataTable:
         if self._table.pagination != (wanted := self._pagination(page.total)):
             self._table.pagination = wanted
         if self._searchable:
-            self._count.text = plural(page.total, self._noun)
-        return page.total
+            self._count.text = plural(page.total, self._noun, self._many)
 
     def _fail(self, error: MesheryError) -> None:
         self._table.set_visibility(False)
@@ -143,46 +147,29 @@ class DataTable:
         await self.refresh()
 
     async def _searched(self, change: ValueChangeEventArguments[Any]) -> None:
-        self._query = TableQuery(
-            1, self._query.page_size, self._query.order, str(change.value or "").strip()
-        )
-        await self.refresh()
+        self._query = replace(self._query, search=str(change.value or "").strip())
+        await self.restart()
 
 
-def _quasar_column(column: Column) -> dict[str, Any]:
-    return {
-        "name": column.name,
-        "label": column.label,
-        "field": column.name,
-        "sortable": column.sortable,
-        "align": "right" if column.kind == "number" else "left",
-        "classes": {"number": "number", "code": "code", "time": "secondary nowrap"}.get(
-            column.kind, ""
-        ),
-    }
+def rows_page(rows: Sequence[Row], query: TableQuery) -> TablePage:
+    """The page that `query` asks for, of rows in memory, found and ordered by what cells say."""
+    words = query.search.lower()
+    found = [row for row in rows if words in _words(row)] if words else list(rows)
+    field = query.order.lstrip("-")
+    found.sort(key=lambda row: _rank(row[field]), reverse=query.order.startswith("-"))
+    begin = (query.page - 1) * query.page_size
+    return TablePage(found[begin : begin + query.page_size], len(found))
 
 
-def _state_template() -> str:
-    import json
-
-    table = json.dumps({state: list(look) for state, look in TONES.items()}).replace('"', "'")
-    look = f"({table}[props.value] || ['quiet', 'circle'])"
-    return (
-        f'<q-td :props="props"><span v-if="props.value" :class="\'status-chip \' + {look}[0]">'
-        f'<q-icon :name="{look}[1]" aria-hidden="true" />'
-        "<span>{{ props.value }}</span></span></q-td>"
-    )
+def _words(row: Row) -> str:
+    return " ".join(_said(row[name]) for name in row if name != "id").lower()
 
 
-_TEMPLATES: dict[str, str] = {
-    "link": (
-        '<q-td :props="props"><a v-if="props.value && props.value[1]" :href="props.value[1]">'
-        '{{ props.value[0] }}</a><span v-else-if="props.value">{{ props.value[0] }}</span></q-td>'
-    ),
-    "time": (
-        '<q-td :props="props"><time v-if="props.value" :title="props.value[1]">'
-        "{{ props.value[0] }}</time></q-td>"
-    ),
-    "code": '<q-td :props="props"><code>{{ props.value }}</code></q-td>',
-    "state": _state_template(),
-}
+def _said(cell: Any) -> str:
+    """What a cell shows: addresses in it are not looked for."""
+    return " ".join(str(part) for part in cell[::2]) if isinstance(cell, list) else str(cell)
+
+
+def _rank(cell: Any) -> tuple[bool, Any]:
+    first = cell[0] if isinstance(cell, list) and cell else cell
+    return (False, 0) if first is None else (True, first)

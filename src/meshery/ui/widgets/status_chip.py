@@ -28,6 +28,26 @@ TONES: dict[str, tuple[Tone, str]] = {
     "unreachable": ("bad", "link_off"),
     "unauthorised": ("bad", "lock_outline"),
     "unknown": ("warn", "help_outline"),
+    "healthy": ("ok", "check"),
+    "installed": ("ok", "check"),
+    "data-plane-only": ("warn", "rule"),
+    "cni-only": ("quiet", "lan"),
+    "unverified": ("warn", "help_outline"),
+    "ended": ("bad", "event_busy"),
+    "active": ("ok", "check"),
+    "dormant": ("warn", "bedtime"),
+    "archived": ("warn", "inventory_2"),
+    "yes": ("ok", "check"),
+    "no": ("quiet", "remove"),
+    "watching": ("ok", "visibility"),
+    "listing": ("info", "hourglass_empty"),
+    "stale": ("warn", "history"),
+    "not watched": ("warn", "visibility_off"),
+    "forbidden": ("warn", "lock_outline"),
+    "failing": ("bad", "error_outline"),
+    "added": ("ok", "add"),
+    "modified": ("info", "edit"),
+    "deleted": ("bad", "delete_outline"),
     "starting": ("info", "hourglass_empty"),
     "stopping": ("warn", "hourglass_empty"),
     "stopped": ("quiet", "stop"),
@@ -37,7 +57,7 @@ TONES: dict[str, tuple[Tone, str]] = {
     "info": ("info", "info_outline"),
     "debug": ("quiet", "info_outline"),
 }
-"""How states of operations, sandboxes, results and events look."""
+"""How states look: of operations, sandboxes, results, events, meshes, objects and watches."""
 
 
 def status_chip(state: str, *, tone: Tone | None = None, icon: str = "", label: str = "") -> Tag:

@@ -1,0 +1,1 @@
+"""What the pages of discovery show: meshes, the landscape, objects and their changes."""
