@@ -16,15 +16,16 @@ from meshery.client.options import (
     page_options,
     pass_client,
     pass_invocation,
+    wait_options,
 )
+from meshery.connections.operating import leave, set_operator, with_operator
+from meshery.connections.sending import BASE, NOT_CONNECTED, send, show
 
 if TYPE_CHECKING:
     from meshery.client.http import ServerClient
     from meshery.connections.flatten import Flattened
 
-BASE = "/api/kubernetes/contexts"
 _LIST = ("name", "state", "version", "server", "login", "namespace", "checked_at", "id")
-_NOT_CONNECTED = 1
 
 
 @click.group()
@@ -49,6 +50,13 @@ def kubernetes() -> None:
 )
 @click.option("--in-cluster", is_flag=True, help="The cluster the server is a pod of.")
 @click.option("--dry-run", is_flag=True, help="Show what would be connected, and connect nothing.")
+@click.option(
+    "--operator/--no-operator",
+    "operator",
+    default=None,
+    help="Deploy our operator there and follow what it tells, or remove it.",
+)
+@wait_options
 @output_option
 @pass_client
 def connect(
@@ -58,6 +66,9 @@ def connect(
     contexts: tuple[str, ...],
     in_cluster: bool,
     dry_run: bool,
+    operator: bool | None,
+    wait: bool,
+    timeout_s: float | None,
     output: str,
 ) -> None:
     """Connect the clusters of a kubeconfig, context by context.
@@ -65,22 +76,15 @@ def connect(
     Each is told what became of it. A cluster that does not answer is kept; one that was connected
     before gets the new login.
     """
-    from meshery.client.output import Column, emit
-
     if in_cluster and (files or contexts):
         raise click.UsageError("--in-cluster takes no kubeconfig")
     if in_cluster:
         outcomes = client.post(BASE, params={"in_cluster": "true"})["items"]
     else:
-        outcomes = _send(client, _read(files, contexts), dry_run=dry_run)
-    said = Column("WHAT", _words)
-    columns: tuple[Any, ...] = (Column("CONTEXT", "context"), "outcome", said)
-    if dry_run:
-        columns = (Column("CONTEXT", "context"), "server", "login", said)
-    named = [{"name": each["context"], **each} for each in outcomes]
-    emit(named if output == "name" else outcomes, output, columns=columns)
-    if any(each.get("error") or each.get("outcome") == "unreachable" for each in outcomes):
-        click.get_current_context().exit(_NOT_CONNECTED)
+        outcomes = send(client, _read(files, contexts), dry_run=dry_run)
+    if operator is not None and not dry_run:
+        set_operator(client, outcomes, is_wanted=operator, wait=wait, timeout_s=timeout_s)
+    show(outcomes, output, dry_run=dry_run)
 
 
 @kubernetes.command("list")
@@ -99,10 +103,10 @@ def list_contexts(client: "ServerClient", *, output: str, **page: Any) -> None:
 @output_option
 @pass_client
 def view(client: "ServerClient", *, name: str, output: str) -> None:
-    """Show the connection NAME (or its id)."""
+    """Show the connection NAME (or its id), and how our operator is there."""
     from meshery.client.output import emit
 
-    emit(_the_one(client, name), output)
+    emit(with_operator(client, _the_one(client, name)), output)
 
 
 @kubernetes.command("ping")
@@ -116,21 +120,30 @@ def ping(client: "ServerClient", *, name: str, output: str) -> None:
     found = client.post(f"{BASE}/{_the_one(client, name)['id']}/ping")
     emit(found, output, columns=("name", "state", "version", "reason", "remedy"))
     if found["state"] != "reachable":
-        click.get_current_context().exit(_NOT_CONNECTED)
+        click.get_current_context().exit(NOT_CONNECTED)
 
 
 @kubernetes.command("disconnect")
 @click.argument("name")
+@click.option("--leave-operator", is_flag=True, help="Leave our operator in the cluster.")
+@wait_options
 @pass_invocation
-def disconnect(invocation: Invocation, *, name: str) -> None:
+def disconnect(
+    invocation: Invocation,
+    *,
+    name: str,
+    leave_operator: bool,
+    wait: bool,
+    timeout_s: float | None,
+) -> None:
     """Forget a connection and its login.
 
-    The cluster itself stays as it is.
+    Our operator is removed from the cluster first; else the cluster stays as it is.
     """
     with invocation.connect() as client:
         found = _the_one(client, name)
         invocation.confirm(f"disconnect {found['name']} ({found['server']})?")
-        client.delete(f"{BASE}/{found['id']}")
+        leave(client, found, leave_operator=leave_operator, wait=wait, timeout_s=timeout_s)
 
 
 def _read(files: tuple[str, ...], contexts: tuple[str, ...]) -> "Flattened":
@@ -147,48 +160,6 @@ def _read(files: tuple[str, ...], contexts: tuple[str, ...]) -> "Flattened":
             read_file(str(missing))  # says what is the matter with it
         config = read_kubeconfigs(given or usual_paths(os.environ))
     return flatten(config, contexts)
-
-
-def _send(client: "ServerClient", found: "Flattened", *, dry_run: bool) -> list[dict[str, Any]]:
-    """The outcomes of all contexts: those of the server, and those that were not sent."""
-    from meshery.core.errors import InvalidInputError
-
-    refused = dict(found.refused)
-    outcomes: list[dict[str, Any]] = []
-    params = {"dry_run": "true"} if dry_run else None
-    for names, document in found.batches():
-        try:
-            outcomes += client.post(BASE, document, params=params)["items"]
-        except InvalidInputError as error:
-            if len(names) > 1:
-                raise
-            refused[names[0]] = error
-    if len(refused) == 1 and not outcomes:
-        raise next(iter(refused.values()))
-    outcomes += [
-        {"context": name, "outcome": "refused", "connection": None, "error": error.as_dict()}
-        for name, error in refused.items()
-    ]
-    if not outcomes:
-        raise InvalidInputError(
-            "the kubeconfig has no contexts",
-            remedy="look at it: kubectl config get-contexts",
-            code="meshery.kubeconfig.context",
-        )
-    return outcomes
-
-
-def _words(outcome: Any) -> str:
-    """What became of a context, and what to do about it."""
-    error = outcome.get("error")
-    if error:
-        return ". ".join(part for part in (error["what"], error["cause"], error["remedy"]) if part)
-    shown = outcome.get("connection")
-    if shown is None:
-        return "would be connected"
-    words = ["connected before, its login was renewed" if outcome["updated"] else "new"]
-    words += [part for part in (shown["version"], shown["reason"], shown["remedy"]) if part]
-    return "; ".join(words)
 
 
 def _the_one(client: "ServerClient", name: str) -> dict[str, Any]:
