@@ -13,7 +13,12 @@ from meshery.core.bus import Bus, Message
 from meshery.core.bus_address import BusAddress, read_address, write_address
 from meshery.core.errors import UnavailableError
 from meshery.core.settings import BusSettings, Settings
-from meshery.core.streams import EVENTS_STREAM, SUBJECT_EVENTS, SUBJECT_OPERATIONS
+from meshery.core.streams import (
+    DISCOVERY_STREAM,
+    EVENTS_STREAM,
+    SUBJECT_EVENTS,
+    SUBJECT_OPERATIONS,
+)
 
 
 @asynccontextmanager
@@ -156,3 +161,63 @@ def test_the_address_comes_from_settings_or_from_the_home(tmp_path: Path) -> Non
     (tmp_path / "nats").mkdir()
     write_address(own, BusAddress("nats://127.0.0.1:5", "t"))
     assert read_address(own) == BusAddress("nats://127.0.0.1:5", "t")
+
+
+async def test_another_ones_streams_are_left_as_they_are(nats_server: NatsServer) -> None:
+    async with connected(nats_server) as bus:
+        await bus._jetstream.delete_stream(EVENTS_STREAM)
+        guest = await Bus.connect(
+            Settings(bus=BusSettings(max_payload_bytes=100_000_000)),
+            url=nats_server.url,
+            token=nats_server.token,
+            only=(),
+        )
+        try:
+            with pytest.raises(UnavailableError):
+                await guest.stream_state(EVENTS_STREAM)
+            assert guest.max_payload_bytes == nats_server.max_payload
+            await bus.ensure_streams()
+            await bus.publish(SUBJECT_EVENTS, b"a")
+            state = await guest.stream_state(EVENTS_STREAM)
+            assert (state.first, state.last) == (1, 1)
+        finally:
+            await guest.close()
+
+
+async def test_a_server_with_little_room_gets_a_smaller_stream(tmp_path: Path) -> None:
+    server = NatsServer(tmp_path, store="max_file_store: 100MB")
+    server.start()
+    try:
+        bus = await Bus.connect(
+            Settings(), url=server.url, token=server.token, only=(DISCOVERY_STREAM,)
+        )
+        info = await bus._jetstream.stream_info(DISCOVERY_STREAM)
+        assert 16 * 2**20 <= (info.config.max_bytes or 0) <= 100 * 2**20
+        await bus.close()
+    finally:
+        server.stop()
+
+
+async def test_of_a_queue_one_hears(nats_server: NatsServer) -> None:
+    both: list[bytes] = []
+
+    async def read(messages: AsyncIterator[Message]) -> None:
+        async for message in messages:
+            both[:] = [*both, message.data]
+
+    async def are_there() -> bool:
+        return len(both) >= 20
+
+    async with (
+        connected(nats_server) as one,
+        connected(nats_server) as two,
+        one.listen("q", queue="some") as first,
+        two.listen("q", queue="some") as second,
+    ):
+        tasks = [asyncio.ensure_future(read(each)) for each in (first, second)]
+        for number in range(20):
+            await one.notify("q", str(number).encode())
+        await until(are_there)
+        for task in tasks:
+            task.cancel()
+    assert sorted(both, key=int) == [str(number).encode() for number in range(20)]

@@ -99,12 +99,14 @@ class Bus:
         wait_s: float = 15.0,
         name: str = "meshery",
         only: Collection[str] | None = None,
+        reconnects: bool = True,
     ) -> "Bus":
         """Connect within `wait_s` and make sure of the streams: all of ours, or `only` some.
 
         `url` may name several servers, parted by commas. `name` is what the server calls us in
-        `connz`. UnavailableError when nobody answers, or, where all streams are wanted, when the
-        server's `max_payload` is too small for what they carry.
+        `connz`. Unless it `reconnects`, a bus whose connection broke stays away, as one must whose
+        server may be somewhere else by then. UnavailableError when nobody answers, or, where all
+        streams are wanted, when the server's `max_payload` is too small for what they carry.
         """
         client = Client()
         bus = cls(client, settings, only=only)
@@ -116,6 +118,7 @@ class Bus:
                     name=name,
                     tls=_tls(settings),
                     connect_timeout=2,
+                    allow_reconnect=reconnects,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=0.25,  # type: ignore[arg-type] # only slept on
                     error_cb=_on_error,
@@ -167,8 +170,9 @@ class Bus:
     async def publish(self, subject: str, payload: bytes, *, message_id: str = "") -> int:
         """Store a message in its stream and return its sequence.
 
-        The same `message_id` within ten minutes stores nothing and returns the first sequence.
-        UnavailableError when the bus is away or does not acknowledge within 3 s.
+        The same `message_id` within its stream's window (`streams.py`) stores nothing and returns
+        the first sequence. UnavailableError when the bus is away or does not acknowledge within
+        3 s.
         """
         if not self.connected:
             raise away("publish")
@@ -195,7 +199,7 @@ class Bus:
             heard = _Heard()
             subscription = await self._client.subscribe(subject, queue=queue, cb=heard.put)
             if self.connected:
-                await self._client.flush(timeout=2)
+                await self._unbroken(self._client.flush(timeout=2))
         try:
             yield heard
         finally:

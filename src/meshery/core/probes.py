@@ -6,7 +6,7 @@
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 
 from aiohttp import web
@@ -78,7 +78,8 @@ async def _metrics(_request: web.Request) -> web.Response:
 def _collect() -> None:
     """Once in a process, at however many addresses it answers."""
     for kind in (ProcessCollector, PlatformCollector, GCCollector):
-        kind(registry=registry)
+        with suppress(ValueError):  # they were there before
+            kind(registry=registry)
 
 
 def _split(address: str) -> tuple[str, int]:

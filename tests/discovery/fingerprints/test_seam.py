@@ -10,7 +10,8 @@ from meshery.discovery.fingerprints.load import bundled_fingerprints
 from meshery.discovery.fingerprints.rows import Source
 from meshery.discovery.fingerprints.table import MeshTable
 from meshery.discovery.watch.redaction import READABLE
-from meshery.discovery.watch.tiers import MESH_GROUPS, belongs
+from meshery.discovery.watch.tiers import MESH_GROUPS, belongs, needs_whole
+from meshery.kube.item import item_of
 
 TABLES = bundled_fingerprints().meshes
 
@@ -51,3 +52,12 @@ def test_the_kinds_that_a_table_reads_are_watched(table: MeshTable) -> None:
     groups = {row.group for row in table.managed} | {row.group for row in table.peers} - {""}
     groups |= {table.identity.mesh_id_objects[1]} if table.identity.mesh_id_objects else set()
     assert all(belongs(group, MESH_GROUPS) for group in groups)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.mesh)
+def test_the_secrets_that_a_table_reads_are_asked_for_whole(table: MeshTable) -> None:
+    for row in table.certificates:
+        for prefix in ("", "my-") if "*" in row.secret else ("",):
+            name = row.secret.replace("*", prefix)
+            raw = b'{"metadata":{"name":"%s"}}' % name.encode()
+            assert not name or needs_whole(item_of(raw, api_version="v1", kind="Secret")), name

@@ -42,10 +42,12 @@ class Reader:
     raw: bytearray = field(default_factory=bytearray)
     kinds: dict[str, KindStatus] = field(default_factory=dict)
     synced: list[Synced] = field(default_factory=list)
+    position: int = 0
 
-    async def read(self, bus: Bus) -> None:
+    async def read(self, bus: Bus, *, after: int = 0) -> None:
         subject = f"{SUBJECT_DISCOVERY}.>"
-        async for message in bus.follow(DISCOVERY_STREAM, subject=subject, after=0):
+        async for message in bus.follow(DISCOVERY_STREAM, subject=subject, after=after):
+            self.position = message.sequence
             self.raw += message.data
             self.take(decode(message.data))
 

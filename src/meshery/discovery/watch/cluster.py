@@ -9,7 +9,6 @@ that goes ends alone. A kind that may not be read is reported; all others go on.
 
 import asyncio
 import random
-from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -18,9 +17,10 @@ import msgspec
 
 from meshery.core.errors import MesheryError, UnavailableError
 from meshery.core.telemetry import get_logger
-from meshery.discovery.model import KindStatus, Report
+from meshery.discovery.model import KindStatus, ObjectKey, Report
+from meshery.discovery.watch.choice import EVERYTHING, Choice
 from meshery.discovery.watch.kind import KindWatch, Place, Sink
-from meshery.discovery.watch.tiers import CRDS, MESH_GROUPS, Watched, belongs, wanted
+from meshery.discovery.watch.tiers import CRDS, MESH_GROUPS, Watched, belongs
 from meshery.kube.answers import decoded
 from meshery.kube.client import KubeClient
 from meshery.kube.kinds import Kinds, discover
@@ -61,13 +61,13 @@ class ClusterWatch:
         cluster_id: str,
         sink: Sink,
         *,
-        groups: Collection[str] = MESH_GROUPS,
+        choice: Choice = EVERYTHING,
     ) -> None:
         self.cluster_id = cluster_id
         self.version = ""
         self._client = client
         self._sink = sink
-        self._groups = tuple(groups)
+        self._choice = choice
         self._epoch = uuid4().hex[:12]
         self._round = 0
         self._kinds: dict[str, tuple[KindWatch, asyncio.Task[None]]] = {}
@@ -102,6 +102,19 @@ class ClusterWatch:
         running = [watch for watch, _ in self._kinds.values()]
         return tuple(watch.watched for watch in running if watch.status.state == "watching")
 
+    def resource_of(self, key: ObjectKey) -> str:
+        """MeshSync's name of an object's kind; empty for one that is not watched."""
+        for watch, _ in self._kinds.values():
+            found = watch.watched.resource
+            if (found.api_version, found.kind) == (key.api_version, key.kind):
+                return watch.name
+        return ""
+
+    def choose(self, choice: Choice) -> None:
+        """Watch other kinds from now on; of those that are left out all is told as gone."""
+        self._choice = choice
+        self._look.set()
+
     async def resync(self) -> None:
         """List every kind again, and tell all of it."""
         async with self._turn:
@@ -133,7 +146,7 @@ class ClusterWatch:
 
     async def _adjust(self, kinds: Kinds) -> None:
         """Begin what is wanted and does not run, end what is not served any more."""
-        rows = wanted(kinds, groups=self._groups)
+        rows = self._choice.rows(kinds)
         for name, (watch, task) in list(self._kinds.items()):
             row = rows.get(name)
             resource = watch.watched.resource
@@ -197,11 +210,9 @@ class ClusterWatch:
         crds = self._kinds.get(CRDS)
         if crds is None or crds[0].status.state != "watching":
             return crds is None or crds[0].status.state != "listing"
-        named = {place.name for place in crds[0].held.values() if self._is_of_a_mesh(place.name)}
-        return named == {name for name in self._kinds if self._is_of_a_mesh(name)}
-
-    def _is_of_a_mesh(self, name: str) -> bool:
-        return belongs(name.partition(".")[2], self._groups)
+        named = {place.name for place in crds[0].held.values() if _is_of_a_mesh(place.name)}
+        watched = {name for name in self._kinds if _is_of_a_mesh(name)}
+        return watched == {name for name in named if self._choice.takes(name)}
 
     async def _ask_version(self) -> None:
         if not self.version:
@@ -230,6 +241,10 @@ class ClusterWatch:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+
+def _is_of_a_mesh(name: str) -> bool:
+    return belongs(name.partition(".")[2], MESH_GROUPS)
 
 
 def _states(kinds: tuple[KindStatus, ...]) -> list[tuple[str, ...]]:

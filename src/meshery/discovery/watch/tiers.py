@@ -5,6 +5,7 @@ second or two; then what runs; then the kinds that the meshes found bring themse
 """
 
 from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -68,21 +69,19 @@ MESH_GROUPS = (
 )
 """API groups, with those below them, whose CRDs belong to meshes."""
 
-NAMED_SECRETS = frozenset(
-    {
-        "cacerts",
-        "istio-ca-secret",
-        "linkerd-identity-issuer",
-        "cilium-ca",
-        "cilium-clustermesh",
-        "clustermesh-apiserver-server-cert",
-        "consul-ca-cert",
-        "consul-server-cert",
-        "kuma-tls-cert",
-        "kong-mesh-tls-cert",
-    }
+NAMED_SECRETS = (
+    "cacerts",
+    "istio-ca-secret",
+    "linkerd-identity-issuer",
+    "cilium-ca",
+    "cilium-clustermesh",
+    "clustermesh-apiserver-server-cert",
+    "*consul-ca-cert",
+    "*consul-server-cert",
+    "kuma-tls-cert",
+    "kong-mesh-tls-cert",
 )
-"""Secrets that hold public certificates of meshes, or whose keys name a mesh's peers."""
+"""Secrets, by pattern of name, with public certificates of meshes or keys that name peers."""
 PEER_LABEL = "istio/multiCluster"
 
 _TLS = "kubernetes.io/tls"
@@ -101,14 +100,14 @@ class Watched(msgspec.Struct, frozen=True):
         return resource_name(self.resource.plural, self.resource.api_version)
 
 
-def wanted(kinds: Kinds, *, groups: Collection[str] = MESH_GROUPS) -> dict[str, Watched]:
+def wanted(kinds: Kinds) -> dict[str, Watched]:
     """What to watch of that which is served, by group and plural, in order of tiers."""
     served = {str(found): found for found in kinds.preferred if found.watchable}
     rows = [
         *_rows(FINGERPRINT, served, tier=1),
         *_rows(WORKLOADS, served, tier=2),
         *_rows(
-            sorted(name for name, found in served.items() if belongs(found.group, groups)),
+            sorted(name for name, found in served.items() if belongs(found.group, MESH_GROUPS)),
             served,
             tier=3,
         ),
@@ -126,8 +125,11 @@ def belongs(group: str, groups: Collection[str]) -> bool:
 
 def needs_whole(item: Item) -> bool:
     """Whether an object of which the metadata came is to be asked for whole."""
-    labels = item.metadata.labels or {}
-    return item.kind == "Secret" and (item.metadata.name in NAMED_SECRETS or PEER_LABEL in labels)
+    if item.kind != "Secret":
+        return False
+    name = item.metadata.name
+    is_named = any(fnmatchcase(name, pattern) for pattern in NAMED_SECRETS)
+    return is_named or PEER_LABEL in (item.metadata.labels or {})
 
 
 def _rows(names: Iterable[str], served: dict[str, Resource], *, tier: int) -> Iterable[Watched]:

@@ -5,6 +5,7 @@ string; every `id` is empty on the wire and computed by whoever stores it.
 """
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,12 +17,18 @@ SUBJECT_CORE = "meshery.meshsync.core"
 SUBJECT_REQUEST = "meshery.meshsync.request"
 SUBJECT_LOGS = "meshery.meshsync.logs"
 SUBJECT_META = "meshsync-meta"
+SUBJECT_SESSIONS = "active_sessions.exec"
+QUEUE_REQUEST = "meshsync-request-stream"
+"""Of several publishers one answers a request."""
+CONNECTION_NAME = "meshsync"
+"""What publishers are called in the server's `connz`."""
 SUBJECT_STORE = "meshery-server.meshsync.store"
 STORE_CHUNK = 5
 """Resources in one message of an answer to `informer-store`."""
 VERSION = "1.0.3"
 """The release of MeshSync whose words these are."""
 
+_SUBJECT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _DESIGN = "design.meshery.io/id"
 _TEXTS = ("generateName", "selfLink", "deletionTimestamp", "clusterName")
 _NUMBERS = ("generation", "deletionGracePeriodSeconds")
@@ -43,6 +50,19 @@ class Envelope(msgspec.Struct, frozen=True, rename="pascal"):
     event_type: str = ""
     request: Request | None = None
     object: Any = None
+
+
+_decoder: msgspec.json.Decoder[Envelope] = msgspec.json.Decoder(Envelope)
+
+
+def decode(payload: bytes) -> Envelope:
+    """What a client sent; msgspec.MsgspecError for anything else."""
+    return _decoder.decode(payload)
+
+
+def is_subject(text: str) -> bool:
+    """Whether it names one subject: no wildcards, no empty parts."""
+    return _SUBJECT.fullmatch(text) is not None
 
 
 def data_message(event: ChangeKind, document: Mapping[str, Any], *, cluster_id: str) -> bytes:

@@ -1,0 +1,109 @@
+"""`Choice`: which of a cluster's kinds are watched: all that matter, or what a watch-list says.
+
+A watch-list is MeshSync's own: an embedded ConfigMap whose `whitelist` (kinds with the changes to
+be told of each) or `blacklist` (kinds) is JSON text. Kinds are named `PLURAL.VERSION.GROUP`,
+`pods.v1.` in the core group.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from meshery.core.errors import InvalidInputError, NotFoundError
+from meshery.core.telemetry import get_logger
+from meshery.discovery.model import ChangeKind
+from meshery.discovery.watch.tiers import Watched, wanted
+from meshery.kube.kinds import Kinds
+
+MOST = 1000
+"""Kinds in one watch-list."""
+_TIER = 3
+_ALL: frozenset[ChangeKind] = frozenset(("ADDED", "MODIFIED", "DELETED"))
+
+_log = get_logger("discovery.choice")
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """`only` these kinds, each with its changes, or all that matter `without` some.
+
+    `only` of None is no limit; a kind without changes has all of them. Words may also be what
+    kubectl understands: `pod`, `deploy`.
+    """
+
+    only: Mapping[str, frozenset[ChangeKind]] | None = None
+    without: frozenset[str] = frozenset()
+
+    def rows(self, kinds: Kinds) -> dict[str, Watched]:
+        """What to watch of that which is served, by group and plural, in order of tiers."""
+        usual = wanted(kinds)
+        if self.only is None:
+            return {name: row for name, row in usual.items() if row.name not in self.without}
+        chosen = dict(self._named(kinds))
+        rows = {name: row for name, row in usual.items() if name in chosen}
+        return rows | {name: row for name, row in chosen.items() if name not in rows}
+
+    def takes(self, crd: str) -> bool:
+        """Whether a mesh's kind, named as its CRD is (`PLURAL.GROUP`), would be watched."""
+        if self.only is None:
+            return crd not in {_without_version(name) for name in self.without}
+        return crd in {_without_version(name) for name in self.only}
+
+    def tells(self, event: ChangeKind, resource: str) -> bool:
+        """Whether MeshSync's clients are told of a change of a kind, `pods.v1.`."""
+        return self.only is None or event in (self.only.get(resource) or _ALL)
+
+    def _named(self, kinds: Kinds) -> Iterator[tuple[str, Watched]]:
+        for word in self.only or ():
+            try:
+                found = kinds.named(word.rstrip("."))
+            except NotFoundError:
+                _log.info("discovery.not_served", kind=word)
+                continue
+            if found.watchable:
+                yield str(found), Watched(found, _TIER)
+
+
+EVERYTHING = Choice()
+
+
+def read_watch_list(found: Any) -> Choice:
+    """The choice of a MeshSync's `spec.watch-list`; everything where there is none.
+
+    InvalidInputError unless exactly one of `whitelist` and `blacklist` holds something.
+    """
+    data = found.get("data") if isinstance(found, Mapping) else None
+    lists = data if isinstance(data, Mapping) else {}
+    white, black = lists.get("whitelist") or "", lists.get("blacklist") or ""
+    if not white and not black:
+        return EVERYTHING
+    if white and black:
+        raise _unusable("both whitelist and blacklist are given")
+    try:
+        if white:
+            rows = msgspec.json.decode(white, type=list[_Row])
+            return Choice(only={row.resource: frozenset(row.events) for row in rows[:MOST]})
+        return Choice(without=frozenset(msgspec.json.decode(black, type=list[str])[:MOST]))
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise _unusable(str(error)) from error
+
+
+class _Row(msgspec.Struct, frozen=True, rename="pascal"):
+    resource: str
+    events: tuple[ChangeKind, ...] = ()
+
+
+def _without_version(name: str) -> str:
+    plural, _, rest = name.partition(".")
+    group = rest.partition(".")[2]
+    return f"{plural}.{group}" if group else plural
+
+
+def _unusable(cause: str) -> InvalidInputError:
+    return InvalidInputError(
+        "the watch-list cannot be used",
+        cause=cause,
+        remedy='give whitelist as [{"Resource":"pods.v1.","Events":["ADDED"]}], or blacklist as'
+        ' ["pods.v1."]; what was chosen before stays until then',
+        code="meshery.discovery.watch_list",
+    )
