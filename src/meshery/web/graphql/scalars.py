@@ -1,0 +1,46 @@
+"""Scalars beside GraphQL's own: long whole numbers, and moments as REST writes them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NewType
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+Long = NewType("Long", int)
+
+_MOST = 2**53
+
+
+def _long(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _MOST:
+        raise ValueError(f"{value!r:.40} is no whole number up to 2^53")
+    return value
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _read_moment(value: str) -> datetime:
+    found = datetime.fromisoformat(value)
+    if found.tzinfo is None:
+        raise ValueError(f"{value!r:.40} has no time zone")
+    return found
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    Long: strawberry.scalar(
+        name="Long",
+        description="A whole number up to 2^53; GraphQL's own Int ends at 2^31.",
+        serialize=_long,
+        parse_value=_long,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment in UTC (RFC 3339), with `Z`.",
+        serialize=_moment,
+        parse_value=_read_moment,
+    ),
+}
+"""By their Python types, for the schema's configuration."""
