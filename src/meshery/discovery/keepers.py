@@ -7,7 +7,7 @@ over, and tells everything anew. One writer stores what all of them see.
 import asyncio
 from contextlib import suppress
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 
 from meshery.connections.model import Connection, ConnectionState
 from meshery.connections.service import ConnectionService
@@ -74,7 +74,9 @@ async def tidy(platform: Platform) -> None:
     kept_s = parse_duration(platform.settings.retention.changes)
     if kept_s:
         async with platform.database.write() as connection:
-            old = kube_change.c.at < later(-kept_s)
+            # The newest one stays: its number must not be given again to whoever follows by it.
+            newest = select(func.max(kube_change.c.id)).scalar_subquery()
+            old = (kube_change.c.at < later(-kept_s)) & (kube_change.c.id < newest)
             await connection.execute(delete(kube_change).where(old))
     connected = set(await DiscoveryService(platform).cluster_names())
     for cluster_id in await known_clusters(platform.database) - connected:

@@ -25,6 +25,8 @@ from meshery.discovery.ingest.report import store_report
 from meshery.discovery.ingest.tables import discovery_cursor as cursor
 from meshery.discovery.model import Seen, Synced, Told, decode
 
+SUBJECT_STORED = "meshery.v1.stored"
+"""On plain NATS, after each transaction: there is something new in the rows."""
 BATCH = 256
 """Messages in one transaction."""
 QUEUE = 1024
@@ -145,6 +147,7 @@ class Writer:
         _stored.inc(len(told))
         if gap:
             await self._tell_lost(f"{gap} messages were gone before they were read")
+        await self._bus.notify(SUBJECT_STORED, b"")
         if self._stored is not None:
             await self._stored(told)
 
