@@ -1,4 +1,4 @@
-"""Write the reference pages that follow from the code: settings, errors, behaviours.
+"""Write the reference that follows from the code: settings, errors, behaviours, GraphQL's schema.
 
 `python docs/generate.py` rewrites them; a test compares them with the code.
 """
@@ -10,6 +10,7 @@ from meshery.behaviours.describe import Parameter, parameters_of, summary_of
 from meshery.behaviours.model import Kind
 from meshery.core import errors
 from meshery.core.settings import load_settings
+from meshery.server.graphql.schema import sdl
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -101,6 +102,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "behaviours.md": behaviours_page,
+    "schema.graphql": sdl,
 }
 
 if __name__ == "__main__":

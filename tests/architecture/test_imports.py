@@ -8,7 +8,7 @@ import pytest
 
 SERVER_LIBRARIES = {
     *("fastapi", "starlette", "sqlalchemy", "nicegui", "pydantic", "nats", "numpy"),
-    *("kubernetes", "aiohttp"),
+    *("kubernetes", "aiohttp", "strawberry", "graphql"),
 }
 
 PROCESSES = [
@@ -42,7 +42,7 @@ PROCESSES = [
     ("import meshery.processes.supervisor_process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
     ("import meshery.performance.native.process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
     ("import meshery.sandbox.app.__main__", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
-    ("import meshery.operations.worker_process", {"fastapi", "nicegui", "uvicorn"}),
+    ("import meshery.operations.worker_process", {"fastapi", "nicegui", "uvicorn", "strawberry"}),
 ]
 
 

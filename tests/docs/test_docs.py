@@ -73,7 +73,7 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     assert 'src="http' not in pages, "a page of the documentation loads an asset from elsewhere"
 
 
-@pytest.mark.parametrize("name", ["settings.md", "errors.md", "behaviours.md"])
+@pytest.mark.parametrize("name", ["settings.md", "errors.md", "behaviours.md", "schema.graphql"])
 def test_generated_pages_follow_the_code(name: str) -> None:
     specification = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
     assert specification is not None

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from meshery import __version__
 from meshery.operations.platform import Platform
 from meshery.server import docs, health
+from meshery.server.graphql.router import graphql_router
 from meshery.server.parts import Parts
 from meshery.server.requests import RequestLayer
 from meshery.server.security import SecurityLayer
@@ -35,6 +36,7 @@ def build_app(platform: Platform, state: ServerState) -> ASGIApp:
     app.include_router(health.router)
     app.include_router(docs.router)
     _add_routes(app, state.parts)
+    app.include_router(graphql_router(state.parts))
     app.add_api_route(_UNKNOWN, _unknown_path, methods=_EVERY_METHOD, include_in_schema=False)
     _add_pages(app, platform, state.parts)
     answering = AnswerLayer(app, database=lambda: platform.database)
