@@ -16,6 +16,8 @@ from meshery.core.database import later
 from meshery.core.durations import parse_duration
 from meshery.core.errors import MesheryError
 from meshery.core.telemetry import get_logger
+from meshery.discovery.following import follow_broker
+from meshery.discovery.ingest.feeds import Broker, Feeds
 from meshery.discovery.ingest.forget import forget_cluster, known_clusters
 from meshery.discovery.ingest.tables import kube_change
 from meshery.discovery.ingest.writer import Writer
@@ -105,12 +107,16 @@ async def _watch_alone(platform: Platform, connection: Connection, owner: str) -
         fence = await leases.acquire(database, name, owner=owner, ttl_s=ttl_s)
         if fence is None:
             return
-        task = asyncio.create_task(_watch(platform, connection), name="watch-cluster")
+        broker = await _broker(platform, connection)
+        work = _follow(platform, connection, broker) if broker else _watch(platform, connection)
+        task = asyncio.create_task(work, name="watch-cluster")
         try:
             while not task.done():
-                await asyncio.wait({task}, timeout=ttl_s / 3)
+                await asyncio.wait({task}, timeout=min(LOOK_S, ttl_s / 3))
                 held = await leases.renew(database, name, owner=owner, fence=fence, ttl_s=ttl_s)
                 if not held or not await _is_current(platform, connection):
+                    return
+                if await _broker(platform, connection) != broker:
                     return
             task.result()
         finally:
@@ -125,6 +131,20 @@ async def _is_current(platform: Platform, connection: Connection) -> bool:
     """Whether it still goes through this connection; one that ceased to answer is replaced."""
     now = (await _connected(platform)).get(connection.cluster_id)
     return now is not None and now.id == connection.id
+
+
+async def _broker(platform: Platform, connection: Connection) -> Broker | None:
+    """Where the cluster is followed; None: it is watched from here."""
+    feed = await Feeds(platform.database).get(connection.cluster_id)
+    return feed.broker if feed else None
+
+
+async def _follow(platform: Platform, connection: Connection, broker: Broker) -> None:
+    again = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        work = follow_broker(platform, connection, broker, again=again)
+        group.create_task(work, name="follow")
+        group.create_task(_hear(platform, connection.cluster_id, again), name="hear")
 
 
 async def _watch(platform: Platform, connection: Connection) -> None:

@@ -1,0 +1,129 @@
+"""How a cluster's own broker is reached from here, and its stream taken over."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from meshery.apply.target import Ref
+from meshery.connections.model import Connection
+from meshery.connections.service import ConnectionService
+from meshery.connections.target import KubernetesTarget
+from meshery.core.bus import Bus
+from meshery.core.errors import MesheryError, UnavailableError
+from meshery.core.telemetry import get_logger
+from meshery.discovery.ingest.feeds import Broker, Feeds
+from meshery.discovery.ingest.relay import Relay
+from meshery.kube.apply import get
+from meshery.kube.backoff import Backoff
+from meshery.kube.client import KubeClient
+from meshery.kube.resource import Resource
+from meshery.operations.platform import Platform
+
+NAME = "meshery-server"
+"""What we are called in the broker's `connz`."""
+CONNECT_S = 10.0
+SECRETS = Resource(group="", version="v1", kind="Secret", plural="secrets", namespaced=True)
+
+_log = get_logger("discovery.following")
+
+
+async def follow_broker(
+    platform: Platform, connection: Connection, broker: Broker, *, again: asyncio.Event
+) -> None:
+    """Take over what a cluster's watcher tells, until cancelled; an outage is waited for.
+
+    When `again` is set the watcher is asked to tell everything.
+    """
+    feeds = Feeds(platform.database)
+    backoff = Backoff(most_s=15.0)
+    while True:
+        backoff.began()
+        try:
+            async with reached(platform, connection, broker) as bus:
+                relay = Relay(
+                    feeds,
+                    connection.cluster_id,
+                    broker=bus,
+                    bus=platform.bus,
+                    max_payload_bytes=platform.settings.bus.max_payload_bytes,
+                )
+                await _run(relay, again)
+        except MesheryError as error:
+            _log.info("feed.unreachable", cluster=connection.name, what=error.what)
+            why = f"{error.what}: {error.cause}" if error.cause else error.what
+            await feeds.note(connection.cluster_id, state="unreachable", error=why)
+        await backoff.wait()
+
+
+async def _run(relay: Relay, again: asyncio.Event) -> None:
+    async def pass_on() -> None:
+        while True:
+            await again.wait()
+            again.clear()
+            relay.ask_everything()
+
+    asking = asyncio.create_task(pass_on(), name="feed-again")
+    try:
+        await relay.run()
+    finally:
+        asking.cancel()
+        await asyncio.wait({asking})
+
+
+@asynccontextmanager
+async def reached(platform: Platform, connection: Connection, broker: Broker) -> AsyncIterator[Bus]:
+    """A bus at a cluster's broker that leaves its streams as they are.
+
+    UnavailableError when it does not answer, NotFoundError without its Service or Secret.
+    """
+    async with ConnectionService(platform).client(connection.id) as client:
+        token = await _token(client, broker)
+        async with _address(client, connection, broker) as url:
+            # How our own bus is reached says nothing of a cluster's.
+            own = msgspec.structs.replace(platform.settings.bus, tls_ca_file="")
+            settings = msgspec.structs.replace(platform.settings, bus=own)
+            bus = await Bus.connect(
+                settings,
+                url=url,
+                token=token,
+                wait_s=CONNECT_S,
+                name=NAME,
+                only=(),
+                reconnects=False,
+            )
+            try:
+                yield bus
+            finally:
+                await bus.close()
+
+
+@asynccontextmanager
+async def _address(
+    client: KubeClient, connection: Connection, broker: Broker
+) -> AsyncIterator[str]:
+    if broker.url:
+        yield broker.url
+        return
+    service = Ref("v1", "Service", broker.service, broker.namespace)
+    target = KubernetesTarget(client, name=connection.name)
+    async with target.reach(service, port=broker.port) as endpoint:
+        yield f"nats://{endpoint.host}:{endpoint.port}"
+
+
+async def _token(client: KubeClient, broker: Broker) -> str:
+    if not broker.secret:
+        return ""
+    found = await get(client, SECRETS, broker.secret, namespace=broker.namespace)
+    data: dict[str, Any] = found.document().get("data") or {}
+    try:
+        return msgspec.convert(data[broker.key], bytes, strict=False).decode()
+    except (KeyError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise UnavailableError(
+            f"Secret {broker.namespace}/{broker.secret} has no token",
+            cause=f"it should be at {broker.key!r}",
+            remedy="deploy the broker again, or name the right key",
+            code="meshery.discovery.token",
+        ) from error
