@@ -6,7 +6,9 @@ from typing import Any, Literal
 from sqlalchemy import Row, and_, select
 
 from meshery.core.database import Database
+from meshery.discovery.fingerprints.fields import selects
 from meshery.discovery.ingest.tables import kube_label, kube_object, kube_relation
+from meshery.discovery.selectors import label_conditions, label_selector
 from meshery.discovery.view import Related
 
 MOST = 500
@@ -60,13 +62,9 @@ async def _selected(database: Database, row: Row[Any]) -> Sequence[Row[Any]]:
         .where(kube_object.c.cluster_id == row.cluster_id)
         .where(kube_object.c.kind == row.to_kind)
         .where(kube_object.c.namespace == row.to_namespace)
+        .where(*label_conditions(row.selector))
         .limit(MOST)
     )
-    for key, value in row.selector.items():
-        labelled = select(kube_label.c.object_id).where(
-            (kube_label.c.key == key) & (kube_label.c.value == value)
-        )
-        query = query.where(kube_object.c.id.in_(labelled))
     return await database.fetch(query.order_by(kube_object.c.name))
 
 
@@ -90,7 +88,7 @@ async def _naming(database: Database, found: Row[Any]) -> list[Related]:
 
 def _fitting(rows: Sequence[Row[Any]], labels: Mapping[str, str]) -> Iterator[Row[Any]]:
     for row in rows:
-        if row.selector is None or row.selector.items() <= labels.items():
+        if row.selector is None or selects(label_selector(row.selector), labels):
             yield row
 
 

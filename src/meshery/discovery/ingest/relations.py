@@ -16,14 +16,18 @@ Document = Mapping[str, Any]
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """One object named by another, or all of a kind in a namespace that a selector fits."""
+    """One object named by another, or all of a kind in a namespace that a selector fits.
+
+    A selector is a map of labels, or where it says more a `metav1.LabelSelector`; an empty one
+    fits all.
+    """
 
     type: RelationType
     group: str
     kind: str
     namespace: str
     name: str = ""
-    selector: dict[str, str] | None = None
+    selector: dict[str, Any] | None = None
 
 
 def references(document: Document) -> tuple[Reference, ...]:
@@ -57,22 +61,28 @@ def _by_kind(document: Document, namespace: str) -> Iterable[Reference]:
 
 def _of_workload(spec: Document, group: str, namespace: str) -> Iterator[Reference]:
     if group == "apps":
-        yield from _selects(_mapping(spec.get("selector")).get("matchLabels"), namespace)
+        yield from _selects(spec.get("selector"), namespace)
     job = _mapping(_mapping(spec.get("jobTemplate")).get("spec")) or spec
     yield from _of_pod(_mapping(_mapping(job.get("template")).get("spec")), namespace)
 
 
 def _of_service(spec: Document, namespace: str) -> Iterable[Reference]:
-    return _selects(spec.get("selector"), namespace)
+    # A Service without a selector has endpoints of somebody's own making.
+    if labels := _mapping(spec.get("selector")):
+        yield Reference("selector", "", "Pod", namespace, selector=dict(labels))
 
 
 def _of_policy(spec: Document, namespace: str) -> Iterable[Reference]:
-    return _selects(_mapping(spec.get("podSelector")).get("matchLabels"), namespace)
+    return _selects(spec.get("podSelector"), namespace)
 
 
-def _selects(labels: Any, namespace: str) -> Iterator[Reference]:
-    if labels and isinstance(labels, dict):
-        yield Reference("selector", "", "Pod", namespace, selector=labels)
+def _selects(selector: Any, namespace: str) -> Iterator[Reference]:
+    """A `metav1.LabelSelector`: none selects nothing, an empty one everything."""
+    if isinstance(selector, dict):
+        labels = dict(_mapping(selector.get("matchLabels")))
+        expressions = _items(selector, "matchExpressions")
+        told = {"matchLabels": labels, "matchExpressions": expressions} if expressions else labels
+        yield Reference("selector", "", "Pod", namespace, selector=told)
 
 
 def _of_pod(spec: Document, namespace: str) -> Iterator[Reference]:
