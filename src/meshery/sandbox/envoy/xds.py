@@ -14,8 +14,8 @@ reason is told.
 
 import asyncio
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -71,22 +71,13 @@ async def apply_world(
     started = time.perf_counter()
     changed = _changed({name: config.files for name, config in new.items()}, sidecars)
     old = _on_disk(changed, sidecars)
-    writer = _Writer(sidecars)
-    try:
-        async with asyncio.timeout(timeout_s):
-            *phases, closing = _phases(old, changed)
-            for phase in phases:
-                await writer.write(phase)
-            if closing:
-                await asyncio.sleep(_ON_ITS_WAY_S if any(phases) else 0)
-                await writer.write(closing)
-    except BaseException as error:
-        await writer.put_back(old)
-        if isinstance(error, TimeoutError):
-            raise _too_late(writer, timeout_s) from error
-        raise
-    finally:
-        await writer.close()
+    async with _all_or_none(sidecars, old, timeout_s=timeout_s) as writer:
+        *phases, closing = _phases(old, changed)
+        for phase in phases:
+            await writer.write(phase)
+        if closing:
+            await asyncio.sleep(_ON_ITS_WAY_S if any(phases) else 0)
+            await writer.write(closing)
     files = tuple((name, file) for name, files in changed.items() for file in files)
     return Applied(files, time.perf_counter() - started)
 
@@ -97,10 +88,19 @@ async def write_files(
     """Write files and wait until they are acknowledged, without phases; errors as `apply_world`."""
     changed = _changed(files, sidecars)
     old = _on_disk(changed, sidecars)
+    async with _all_or_none(sidecars, old, timeout_s=timeout_s) as writer:
+        await writer.write(changed)
+
+
+@asynccontextmanager
+async def _all_or_none(
+    sidecars: Mapping[str, Sidecar], old: Files, *, timeout_s: float
+) -> AsyncIterator["_Writer"]:
+    """What is written within stays only when all of it is acknowledged in time."""
     writer = _Writer(sidecars)
     try:
         async with asyncio.timeout(timeout_s):
-            await writer.write(changed)
+            yield writer
     except BaseException as error:
         await writer.put_back(old)
         if isinstance(error, TimeoutError):
