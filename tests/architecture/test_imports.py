@@ -31,7 +31,7 @@ PROCESSES = [
         SERVER_LIBRARIES - {"kubernetes", "aiohttp", "pydantic"},
     ),
     (
-        "import meshery.discovery.watch.meshsync, meshery.discovery.watch.publisher",
+        "import meshery.discovery.watch.process",
         {"sqlalchemy", "alembic", "fastapi", "starlette", "uvicorn", "nicegui", "numpy"},
     ),
     (

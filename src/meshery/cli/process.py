@@ -2,12 +2,13 @@
 
     meshery server       the management plane
     meshery worker       operations; on its own it demands PostgreSQL and an external NATS server
+    meshery discovery    watches one cluster, from within, and tells a NATS server
     meshery operator     keeps the broker and the watcher of the cluster it runs in
     meshery injector     one load run, started by an operation
     meshery supervisor   owns the other processes of this host, started by the server
 
-`server` and `worker` are functions of the loaded settings, `injector` and `supervisor` (which start
-quickly and read no settings) of their own arguments. All return an exit code.
+`server` and `worker` are functions of the loaded settings; the others, each of which has options of
+its own, of their arguments. All return an exit code.
 """
 
 import argparse
@@ -54,6 +55,12 @@ def _worker(arguments: Sequence[str]) -> int:
     return run(_settings(options), embedded=options.embedded)
 
 
+def _discovery(arguments: Sequence[str]) -> int:
+    from meshery.discovery.watch.process import run
+
+    return run(arguments)
+
+
 def _operator(arguments: Sequence[str]) -> int:
     from meshery.operator.process import run
 
@@ -75,6 +82,7 @@ def _supervisor(arguments: Sequence[str]) -> int:
 _ROLES: dict[str, Callable[[Sequence[str]], int]] = {
     "server": _server,
     "worker": _worker,
+    "discovery": _discovery,
     "operator": _operator,
     "injector": _injector,
     "supervisor": _supervisor,

@@ -24,6 +24,7 @@ def sandbox() -> None:
 @sandbox.command("up")
 @click.argument("name", required=False, default="")
 @click.option("-f", "--file", "file", default="", help="A Sandbox in a file (- for stdin).")
+@click.option("--kubernetes", is_flag=True, help="A throw-away Kubernetes API server instead.")
 @wait_options
 @output_option
 @pass_client
@@ -32,17 +33,25 @@ def up(
     *,
     name: str,
     file: str,
+    kubernetes: bool,
     wait: bool,
     timeout_s: float | None,
     output: str,
 ) -> None:
     """Start the bundled sandbox NAME (learn, shop, bookinfo), or that of a file.
 
-    A file is given with -f, or as a path in the place of NAME.
+    A file is given with -f, or as a path in the place of NAME. With --kubernetes, NAME is that of
+    the cluster: a real control plane whose pods run nothing.
     """
     from meshery.client.files import read_file
     from meshery.client.output import emit
+    from meshery.sandbox import cluster_commands
 
+    if kubernetes:
+        if file:
+            raise click.UsageError("--kubernetes takes no file")
+        cluster_commands.start(client, name, wait=wait, timeout_s=timeout_s, output=output)
+        return
     path = file or (name if name.endswith((".yaml", ".yml", ".json")) else "")
     if not path and not name:
         raise click.UsageError("name a sandbox (learn, shop, bookinfo), or give a file with -f")
@@ -63,8 +72,8 @@ def up(
 def down(
     client: "ServerClient", *, name: str, wait: bool, timeout_s: float | None, output: str
 ) -> None:
-    """Stop the sandbox NAME (the only one by default) and forget it."""
-    operation = client.delete(f"{BASE}/{_the_one(client, name)}")
+    """Stop the sandbox or cluster NAME (the only one by default) and forget it."""
+    operation = client.delete(_to_stop(client, name))
     _finish(client, operation, wait=wait, timeout_s=timeout_s, output=output)
 
 
@@ -72,10 +81,21 @@ def down(
 @output_option
 @pass_client
 def list_sandboxes(client: "ServerClient", *, output: str) -> None:
-    """Show all sandboxes and how they are."""
-    from meshery.client.output import emit
+    """Show all sandboxes, and throw-away clusters, and how they are."""
+    from meshery.client.output import emit, emit_text
+    from meshery.sandbox import cluster_commands
 
-    emit(client.get(BASE, page_size=500), output, columns=_LIST)
+    found = client.get(BASE, page_size=500)
+    clusters = cluster_commands.listed(client)
+    if output == "table":
+        emit(found, output, columns=_LIST)
+        if clusters:
+            emit_text("\n")
+            emit(clusters, output, columns=cluster_commands.COLUMNS)
+    elif output == "name":
+        emit([*found["items"], *clusters], output)
+    else:
+        emit({**found, "clusters": clusters}, output)
 
 
 @sandbox.command("status")
@@ -271,6 +291,21 @@ def _the_one(client: "ServerClient", name: str) -> str:
     raise InvalidInputError(
         f"{len(names)} sandboxes are there: {', '.join(names)}", remedy="name the one you mean"
     )
+
+
+def _to_stop(client: "ServerClient", name: str) -> str:
+    """The path of what is meant: a sandbox, else a cluster, else the only one of both."""
+    from meshery.core.errors import InvalidInputError
+    from meshery.sandbox import cluster_commands
+
+    boxes = [each["name"] for each in client.get(BASE, page_size=500)["items"]]
+    clusters = [each["name"] for each in cluster_commands.listed(client)]
+    if not name and boxes and clusters:
+        both = ", ".join([*boxes, *clusters])
+        raise InvalidInputError(f"there are {both}", remedy="name the one you mean")
+    if name not in boxes and (name in clusters or (not name and len(clusters) == 1)):
+        return f"{cluster_commands.BASE}/{name or clusters[0]}"
+    return f"{BASE}/{_the_one(client, name)}"
 
 
 def _follow(

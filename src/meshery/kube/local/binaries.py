@@ -26,7 +26,7 @@ ETCD = "etcd"
 KWOK = "kwok"
 ALL = (ETCD, API_SERVER, KUBECTL, CONTROLLERS, SCHEDULER, KWOK)
 
-_ASSETS = "KUBEBUILDER_ASSETS"
+ASSETS = "KUBEBUILDER_ASSETS"
 _HASHED = ("go.mod", "go.sum", "tools.go")
 
 
@@ -43,7 +43,7 @@ class Binaries:
             raise UnsupportedError(
                 f"the program {name} is missing",
                 cause=f"it is not in {self.directory}",
-                remedy=f"unset {_ASSETS} and run `make kube`, or add the program there",
+                remedy=f"unset {ASSETS} and run `make kube`, or add the program there",
                 code="meshery.kube.binaries",
             )
         return path
@@ -59,7 +59,7 @@ def find() -> Binaries:
     if found is None:
         raise UnsupportedError(
             "no Kubernetes control plane is built on this machine",
-            cause=f"{_ASSETS} is not set and {cache_dir()} is not there",
+            cause=f"{ASSETS} is not set and {cache_dir()} is not there",
             remedy="run `make kube`, which builds it once, or set the variable to a directory",
             code="meshery.kube.binaries",
         )
@@ -82,7 +82,7 @@ def find_or_build() -> Binaries:
 
 def chosen() -> Binaries | None:
     """The directory a person set in the environment."""
-    directory = os.environ.get(_ASSETS, "")
+    directory = os.environ.get(ASSETS, "")
     return Binaries(Path(directory)) if directory else None
 
 

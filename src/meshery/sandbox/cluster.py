@@ -1,0 +1,191 @@
+"""Throw-away clusters of this machine: a real Kubernetes API server without containers.
+
+    mesheryctl sandbox up --kubernetes
+
+The supervisor owns the control plane's processes; all files lie in one folder of Meshery's home
+and go with it. What is true is what runs: one whose processes are gone is shown as lost.
+"""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+from zlib import crc32
+
+import msgspec
+
+from meshery.apply.shape import is_name
+from meshery.core.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    OperationFailedError,
+)
+from meshery.core.paths import private_dir
+from meshery.kube.local.__main__ import READY, Ready
+from meshery.kube.local.binaries import ALL, ASSETS, find
+from meshery.operations.model import Operation, Subject
+from meshery.operations.platform import Platform
+from meshery.processes.client import SupervisorClient
+from meshery.processes.model import ProcessSpec, ProcessStatus
+from meshery.sandbox.runner import supervisor_of
+
+ClusterState = Literal["starting", "up", "lost"]
+
+PREFIX = "cluster"
+NAME = "kubernetes"
+"""What one is called where nobody names it."""
+MOST = 2
+"""Clusters at once: each takes about half a gigabyte."""
+READY_S = 180.0
+STOP_S = 15.0
+_LOOK_S = 0.2
+
+
+class ClusterView(msgspec.Struct, frozen=True):
+    """One cluster. `kubeconfig` is a file on this machine; empty until it is up."""
+
+    name: str
+    state: ClusterState
+    url: str = ""
+    kubeconfig: str = ""
+
+
+class Clusters:
+    """The throw-away clusters of this host."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._root = platform.settings.home_path / "clusters"
+
+    async def list(self) -> Sequence[ClusterView]:
+        """By name."""
+        names = sorted(path.name for path in self._root.glob("*") if path.is_dir())
+        running = {each.name for each in await self._supervisor.list(PREFIX) if _runs(each)}
+        return [self._view(name, is_running=f"{PREFIX}/{name}" in running) for name in names]
+
+    async def get(self, name: str) -> ClusterView:
+        """One. NotFoundError when there is none."""
+        for found in await self.list():
+            if found.name == name:
+                return found
+        raise NotFoundError(
+            f"there is no cluster {name!r}",
+            remedy="start one: mesheryctl sandbox up --kubernetes",
+            code="meshery.cluster",
+        )
+
+    async def up(self, name: str, *, actor: str, key: str = "") -> Operation:
+        """Start one, on what it kept if it was lost.
+
+        ConflictError when it runs or too many do, UnsupportedError where its programs are missing.
+        """
+        operations = self._platform.operations
+        if await operations.submitted("cluster.up", actor=actor, key=key) is None:
+            await self._check(name)
+        return await operations.submit(
+            "cluster.up",
+            subject=Subject("cluster", name, name),
+            input={"name": name},
+            actor=actor,
+            idempotency_key=key,
+        )
+
+    async def down(self, name: str, *, actor: str) -> Operation:
+        """Stop one and delete all it kept. NotFoundError when there is none."""
+        await self.get(name)
+        return await self._platform.operations.submit(
+            "cluster.down",
+            subject=Subject("cluster", name, name),
+            input={"name": name},
+            actor=actor,
+        )
+
+    async def start(self, name: str) -> None:
+        """Have its process; it may not be ready yet."""
+        root = private_dir(private_dir(self._root) / name)
+        (root / READY).unlink(missing_ok=True)
+        words = ["-m", "meshery.kube.local", "--root", str(root), "--name", name]
+        words += ["--service-range", _range(name)]
+        await self._supervisor.start(
+            ProcessSpec(
+                name=f"{PREFIX}/{name}",
+                argv=(sys.executable, *words),
+                environment={ASSETS: str(find().directory)},
+                log_file=str(root / "plane.log"),
+                stop_grace_s=STOP_S,
+            )
+        )
+
+    async def wait_ready(self, name: str) -> ClusterView:
+        """Wait until it answers. OperationFailedError when its process ends first."""
+        async with asyncio.timeout(READY_S):
+            while True:
+                found = await self.get(name)
+                if found.state == "up":
+                    return found
+                if found.state == "lost":
+                    log = self._root / name / "plane.log"
+                    raise OperationFailedError(
+                        f"the cluster {name} did not start",
+                        cause=_last_lines(log),
+                        remedy=f"look into {log.parent / 'logs'}",
+                        code="meshery.cluster.start",
+                    )
+                await asyncio.sleep(_LOOK_S)
+
+    async def remove(self, name: str) -> None:
+        """Stop its processes and delete its folder."""
+        await self._supervisor.stop(f"{PREFIX}/{name}", grace_s=STOP_S)
+        await asyncio.to_thread(shutil.rmtree, self._root / name, ignore_errors=True)
+
+    async def _check(self, name: str) -> None:
+        if not is_name(name):
+            raise InvalidInputError(
+                f"{name!r:.80} is no name", remedy="small letters, digits and dashes"
+            )
+        find().path(ALL[0])
+        there = await self.list()
+        if any(each.name == name and each.state != "lost" for each in there):
+            raise ConflictError(
+                f"the cluster {name} runs already",
+                remedy=f"stop it first: mesheryctl sandbox down {name}",
+                code="meshery.cluster.running",
+            )
+        if sum(each.state != "lost" for each in there) >= MOST:
+            raise ConflictError(
+                f"{MOST} clusters run already",
+                remedy="stop one of them: mesheryctl sandbox down NAME",
+                code="meshery.cluster.many",
+            )
+
+    def _view(self, name: str, *, is_running: bool) -> ClusterView:
+        if not is_running:
+            return ClusterView(name, "lost")
+        try:
+            ready = msgspec.json.decode((self._root / name / READY).read_bytes(), type=Ready)
+        except (OSError, msgspec.MsgspecError):
+            return ClusterView(name, "starting")
+        return ClusterView(name, "up", ready.url, ready.kubeconfig)
+
+    @property
+    def _supervisor(self) -> SupervisorClient:
+        return supervisor_of(self._platform)
+
+
+def _range(name: str) -> str:
+    """Addresses of a cluster's services: others for another name, as a rule."""
+    return f"127.{180 + crc32(name.encode()) % 60}.0.0/16"
+
+
+def _runs(status: ProcessStatus) -> bool:
+    return status.state == "running"
+
+
+def _last_lines(log: Path) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+    except OSError:
+        return "its log cannot be read"
