@@ -27,6 +27,7 @@ KWOK = "kwok"
 ALL = (ETCD, API_SERVER, KUBECTL, CONTROLLERS, SCHEDULER, KWOK)
 
 ASSETS = "KUBEBUILDER_ASSETS"
+"""The variable of the environment that names a directory of programs."""
 _HASHED = ("go.mod", "go.sum", "tools.go")
 
 
