@@ -1,13 +1,16 @@
 """Proofs on real sidecars: a behaviour in effect passes, and the same one not in effect fails."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from meshery.behaviours.model import Behaviour, Kind
-from meshery.core.errors import UnsupportedError
+from meshery.core.errors import UnavailableError, UnsupportedError
+from meshery.sandbox.authority import Authority
 from meshery.sandbox.model import World
+from meshery.sandbox.probe import Ask, ask
 from meshery.sandbox.proof import MIN_SAMPLES, Proof
 from meshery.sandbox.proving.kinds import prove
 from sandbox.harness import Mesh, behaviour
@@ -214,3 +217,16 @@ async def test_an_instance_that_answered_nothing_is_not_called_ejected(mesh: Mes
     with pytest.raises(UnsupportedError) as caught:
         await prove(mesh.world, built(mesh, "ejection of all"), samples=100)
     assert "kept out already" in caught.value.cause
+
+
+async def test_tls_is_answered_by_whom_the_authority_signed_alone(
+    mesh: Mesh, tmp_path: Path
+) -> None:
+    gateway = mesh.world.instance("gateway-v1-0")
+    trust = mesh.authority.trust_pem.decode()
+    request = Ask(gateway.host, gateway.inbound_port, "shop.test", "/version", trust=trust)
+    assert (await ask(request)).status == 200
+    other = Authority.create(tmp_path / "other").trust_pem.decode()
+    with pytest.raises(UnavailableError) as caught:
+        await ask(msgspec.structs.replace(request, trust=other))
+    assert "certificate verify failed" in caught.value.cause
