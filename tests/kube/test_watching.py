@@ -75,6 +75,7 @@ async def reading(
     selection: Selection = EVERYTHING,
     after: str = "",
     streaming: bool = False,
+    backoff: Backoff | None = None,
 ) -> AsyncIterator[Reader]:
     reader = Reader(
         Watcher(
@@ -83,7 +84,7 @@ async def reading(
             selection=selection,
             after=after,
             streaming=streaming,
-            backoff=quick(),
+            backoff=backoff or quick(),
         )
     )
     task = asyncio.create_task(reader.read())
@@ -285,6 +286,29 @@ async def test_trouble_is_told_once_and_its_end_too() -> None:
     ]
     assert isinstance(reader.events[0], Trouble)
     assert isinstance(reader.events[0].error, UnavailableError)
+
+
+async def test_outages_one_after_another_do_not_add_up() -> None:
+    down = refuses(503, "ServiceUnavailable", "starting")
+
+    async def breaks(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await asyncio.sleep(1.1)
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    backoff = Backoff(start_s=0.01, most_s=60)
+    outage = [down] * 6
+    async with (
+        rigged(listed(version="10"), *outage, breaks, *outage, streams(then=10)) as server,
+        KubeClient(server.access()) as client,
+        reading(client, PODS, backoff=backoff),
+    ):
+        await _until(lambda: len(server.seen) == 15)
+    # As after one outage: a wait for the watch that broke, then one for each of six refusals.
+    assert backoff._next_s == 0.01 * 2**7
 
 
 async def test_a_server_without_streamed_lists_is_listed() -> None:

@@ -36,7 +36,7 @@ IDLE_S = 150.0
 """Silence after which a connection is taken for dead: bookmarks come about each minute."""
 
 AT_ONCE_S = 1.0
-"""A watch that lasted so long is resumed without a wait."""
+"""A watch that was open for so long is resumed without a wait, one that broke after a short one."""
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -109,12 +109,14 @@ class Watcher:
         self._backoff = backoff or Backoff()
         self._known: dict[str, str] = {}
         self._told = ""
+        self._is_open = False
         self.resource_version = after
 
     async def events(self) -> AsyncGenerator[Event]:
         """Events without end. Cancel the task, or close the generator, to stop."""
         while True:
             self._backoff.began()
+            self._is_open = False
             least_s = 0.0
             try:
                 async with aclosing(self._round()) as events:
@@ -122,7 +124,7 @@ class Watcher:
                         yield event
                 # The server ended the watch as it was asked to: go on where it was, at once -
                 # unless it ends every watch as soon as it began.
-                if self._backoff.lasted(AT_ONCE_S):
+                if self._was_open():
                     continue
             except ExpiredError:
                 self.resource_version = ""
@@ -130,7 +132,13 @@ class Watcher:
                 for event in self._trouble(error):
                     yield event
                 least_s = error.retry_after_s if isinstance(error, ThrottledError) else 0.0
+            if self._was_open():
+                # Outages that come one after another must not add up.
+                self._backoff.reset()
             await self._backoff.wait(least_s=least_s)
+
+    def _was_open(self) -> bool:
+        return self._is_open and self._backoff.lasted(AT_ONCE_S)
 
     async def _round(self) -> AsyncGenerator[Event]:
         """One list if there is nothing to resume from, then one watch."""
@@ -175,6 +183,8 @@ class Watcher:
         initial: set[str] | None = None if self.resource_version else set()
         accept = self._selection.watch_accept
         async with self._client.lines(path, query=query, accept=accept, idle_s=IDLE_S) as lines:
+            self._backoff.began()
+            self._is_open = True
             if self._told and initial is None:
                 self._told = ""
                 yield Bookmark(self.resource_version)

@@ -141,11 +141,21 @@ class ControlPlane:
                 part.kill_now()
 
     async def start_api_server(self) -> None:
-        """Start the API server where it is not running, and wait until it is ready."""
+        """Start the API server where it is not running, and wait until it is ready.
+
+        Controllers and scheduler begin anew: by themselves they would come back late, since they
+        wait longer after each try that failed, or not at all, where they had only begun. kwok
+        stays: another one would have to wait for the leases of its nodes.
+        """
+        began = [part for part in self._behind if part.pid and part.name != KWOK]
+        lost = [] if self._api.is_running else began
+        await asyncio.gather(*(part.kill() for part in lost))
         if not self._api.is_running:
             self._launch(self._api)
         async with self.client(timeout_s=5) as client:
             await self._until(self._api, lambda: _is_ok(client, "/readyz"))
+        for part in lost:
+            self._launch(part)
 
     async def kill_api_server(self) -> None:
         """Kill the API server as `kill -9` does; it stays away until it is started."""
