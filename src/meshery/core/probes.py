@@ -6,20 +6,13 @@
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from functools import cache
+from contextlib import asynccontextmanager
 
 from aiohttp import web
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    GCCollector,
-    PlatformCollector,
-    ProcessCollector,
-    generate_latest,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from meshery.core.errors import ConflictError, InvalidInputError
-from meshery.core.telemetry import registry
+from meshery.core.telemetry import registry, watch_process
 
 Check = Callable[[], bool]
 
@@ -38,7 +31,7 @@ async def serve_probes(
     checks = {"/healthz/live": _always, "/healthz/ready": ready, **(more or {})}
     app.add_routes([web.get(path, _answer(check)) for path, check in checks.items()])
     app.add_routes([web.get("/metrics", _metrics)])
-    _collect()
+    watch_process()
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
     try:
@@ -72,14 +65,6 @@ async def _metrics(_request: web.Request) -> web.Response:
     return web.Response(
         body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
     )
-
-
-@cache
-def _collect() -> None:
-    """Once in a process, at however many addresses it answers."""
-    for kind in (ProcessCollector, PlatformCollector, GCCollector):
-        with suppress(ValueError):  # they were there before
-            kind(registry=registry)
 
 
 def _split(address: str) -> tuple[str, int]:

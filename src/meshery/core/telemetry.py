@@ -11,10 +11,19 @@ import logging
 import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any, TextIO, cast
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 from structlog.typing import FilteringBoundLogger
 
 from meshery.core.settings import LogSettings
@@ -90,6 +99,13 @@ def gauge(name: str, meaning: str, labels: tuple[str, ...] = ()) -> Gauge:
 def histogram(name: str, meaning: str, labels: tuple[str, ...] = ()) -> Histogram:
     """A histogram `meshery_NAME` (seconds unless the name says otherwise) in our registry."""
     return Histogram(name, meaning, labels, namespace="meshery", registry=registry)
+
+
+@cache
+def watch_process() -> None:
+    """Have memory, time and garbage of this process in our registry, once."""
+    for kind in (ProcessCollector, PlatformCollector, GCCollector):
+        kind(registry=registry)
 
 
 def _mask_secrets(

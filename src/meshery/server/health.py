@@ -4,16 +4,10 @@ The health checks are open to anybody who reaches the port, so they say a word a
 """
 
 from fastapi import APIRouter, Response
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    GCCollector,
-    PlatformCollector,
-    ProcessCollector,
-    generate_latest,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from meshery.core.page import PageQuery
-from meshery.core.telemetry import gauge, registry
+from meshery.core.telemetry import gauge, registry, watch_process
 from meshery.operations.model import OperationState
 from meshery.operations.request import PlatformDep
 from meshery.operations.service import OperationFilter, Operations
@@ -21,9 +15,7 @@ from meshery.web.respond import json_response
 
 router = APIRouter(tags=["health"])
 
-ProcessCollector(registry=registry)
-PlatformCollector(registry=registry)
-GCCollector(registry=registry)
+watch_process()
 operations_gauge = gauge("operations", "Operations stored, by state", ("state",))
 
 
