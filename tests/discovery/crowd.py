@@ -4,10 +4,12 @@ A small server on loopback answers for the cluster's API, and the lease of its w
 that what is written here stays as it is.
 """
 
+import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
@@ -44,29 +46,33 @@ API_ANSWERS = {
 
 
 @contextmanager
-def connected(server: RunningServer) -> Iterator[None]:
-    """A cluster connected to a server; it answers until the end of the block."""
+def connected(server: RunningServer, *, objects: int, script: str = "") -> Iterator[None]:
+    """A cluster connected to a server and filled; it answers until the end of the block."""
     with answering() as api:
         for path, body in API_ANSWERS.items():
             api.says(path, 200, body)
         access = Access(name=NAME, server=api.url, credentials=Credentials(token="t"))
         file = server.home / "kubeconfig"
         file.write_text(text_of(access))
+        asyncio.run(_in_home(server.home, _take_watch))
         done = server.mesheryctl("kubernetes", "connect", "--kubeconfig", str(file))
         assert done.returncode == 0, done.stdout + done.stderr
+        # Not before: what is stored of a cluster that is not connected is forgotten.
+        asyncio.run(_in_home(server.home, partial(fill, objects=objects, script=script)))
         yield
 
 
-async def fill_cluster(home: Path, *, objects: int, script: str = "") -> None:
-    """As `fill`, into the database of a home, whose server shall not watch the cluster."""
+async def _in_home(home: Path, work: Callable[[Database], Awaitable[None]]) -> None:
     database = await Database.open(Settings(home=str(home)))
     try:
-        lease = lease_of(CLUSTER)
-        held = await leases.acquire(database, lease, owner="elsewhere:1", ttl_s=3600)
-        assert held is not None
-        await fill(database, objects=objects, script=script)
+        await work(database)
     finally:
         await database.close()
+
+
+async def _take_watch(database: Database) -> None:
+    held = await leases.acquire(database, lease_of(CLUSTER), owner="elsewhere:1", ttl_s=3600)
+    assert held is not None
 
 
 async def fill(database: Database, *, objects: int, script: str = "") -> None:

@@ -123,7 +123,7 @@ async def test_a_mesh_tells_why_pods_have_no_proxy_and_what_proves_it(platform: 
     mesh = await MeshInventory(platform).mesh("istio")
     async with reading(PAGES, state=platform) as user:
         await user.open(f"/meshes/{mesh.id}")
-        for words in ("istiod-1-29-4", "corp-west-1", "Pods without proxy (", "kiali"):
+        for words in ("istiod-1-29-4", "corp-west-1", "Pods without proxy", "kiali"):
             await user.should_see(words, retries=LATE)
         reasons = {
             row["reason"][0]  # type: ignore[index]
@@ -156,7 +156,7 @@ async def test_an_object_shows_what_it_hangs_together_with(platform: Platform) -
     pod = await identity(platform, "Pod", "istiod-1-29-4")
     async with reading(PAGES, state=platform) as user:
         await user.open(f"/resources/{pod}")
-        await user.should_see("Hangs together with")
+        await user.should_see("Relations")
         (rows,) = rows_of(user)
         told = {(row["relation"], row["kind"]) for row in rows}
         assert {

@@ -71,7 +71,7 @@ def is_same_visit(browser: Browser) -> bool:
 
 @pytest.mark.usefixtures("connected", "free")
 async def test_a_mesh_comes_and_changes_on_the_open_page(
-    browser: Browser, kube: ControlPlane
+    browser: Browser, server: RunningServer, kube: ControlPlane
 ) -> None:
     open_once(browser, "/meshes")
     browser.sees("No mesh is found in 1 cluster", seconds=60)
@@ -79,7 +79,16 @@ async def test_a_mesh_comes_and_changes_on_the_open_page(
     await play(kube, load(SCRIPT))
     browser.sees("Cilium", seconds=60)
     browser.sees("1.18.4")
-    browser.sees("10 of 10", seconds=60)
+
+    async def agrees() -> bool:
+        """Whether the page tells the pods that the API tells."""
+        with server.client() as client:
+            (item,) = client.get("/api/meshes")["items"]
+        planes = item["data_planes"]
+        words = f"{planes['meshed']} of {planes['eligible']}"
+        return planes["meshed"] > 0 and words in browser.text()
+
+    await until(agrees, timeout_s=60, what="the pods of the mesh on the page")
     assert is_same_visit(browser)
     look(browser, "usual-meshes", "/meshes")
 

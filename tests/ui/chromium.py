@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -94,7 +95,11 @@ class Browser:
             f".find(e => e.offsetParent && e.innerText.trim().endsWith({json.dumps(words)}))"
         )
         self.until(script)
-        self.driver.execute_script(script).click()
+        try:
+            self.driver.execute_script(script).click()
+        except StaleElementReferenceException:  # drawn anew in between: what is live does that
+            self.until(script)
+            self.driver.execute_script(script).click()
 
     def run(self, script: str) -> Any:
         return self.driver.execute_script(script)

@@ -1,5 +1,6 @@
 """The dashboard of a server where nothing was done yet: each of its ways to begin leads on."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -50,6 +51,8 @@ def test_the_demo_is_run_by_a_click(browser: Browser, server: RunningServer) -> 
         kinds = {each["kind"] for each in client.get("/api/operations")["items"]}
     assert {"demo.run", "sandbox.up"} <= kinds
     browser.click("Cancel")
+    browser.sees("what was stored before")
+    time.sleep(0.5)  # the dialog comes to rest
     browser.click("Cancel it")
     browser.sees("cancelled", seconds=90)
     browser.visit("/")

@@ -143,11 +143,14 @@ def _running_words(overview: Overview) -> list[Part]:
     up = sum(sandbox.state in {"up", "degraded"} for sandbox in overview.sandboxes)
     sidecars = sum(sandbox.ready for sandbox in overview.sandboxes)
     words: list[Part] = []
-    if overview.clusters:
-        meshes = plural(overview.meshes, "mesh is", "meshes are") if overview.meshes else "No mesh"
-        is_so = "" if overview.meshes else " is found"
-        clusters = plural(len(overview.clusters), "cluster")
-        words += [("strong", meshes), f"{is_so} in {clusters}, "]
+    clusters = plural(len(overview.clusters), "cluster")
+    if overview.meshes:
+        meshes = plural(overview.meshes, "mesh is", "meshes are")
+        words += [("strong", meshes), f" in {clusters}, "]
+    elif overview.clusters and all(cluster.is_read for cluster in overview.clusters):
+        words += [("strong", "No mesh"), f" is found in {clusters}, "]
+    elif overview.clusters:
+        words += [("strong", f"{clusters} connected"), ", no mesh found so far, "]
     if up:
         runs = plural(up, "sandbox runs", "sandboxes run")
         return [*words, ("strong", runs), f" with {plural(sidecars, 'sidecar')}, "]
@@ -181,7 +184,7 @@ def _draw_cluster(cluster: ClusterSummary) -> None:
         ui.icon("dns").classes("tone").props("aria-hidden=true")
         with tag("span", classes="entry-words"):
             tag("span", cluster.name)
-            tag("span", _cluster_words(cluster), "secondary")
+            tag("span", _cluster_words(cluster), "secondary wrapped")
         status_chip(cluster.state)
 
 

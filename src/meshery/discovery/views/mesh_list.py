@@ -158,13 +158,13 @@ def _draw_nothing(clusters: list[ClusterView]) -> None:
             link_action("Choose a mesh", LANDSCAPE, icon="map", weight="primary")
             link_action("What is in the clusters", RESOURCES, icon="category")
     else:
-        with empty_state(
-            "The clusters are being read",
-            "No mesh is found so far. This page follows by itself.",
-            icon="hourglass_empty",
-        ):
-            link_action("How the connections are", "/connections", icon="dns")
-        with tag("div", classes="stack tight"):
+        with tag("div", classes="stack"):
+            with empty_state(
+                "The clusters are being read",
+                "No mesh is found so far. This page follows by itself.",
+                icon="hourglass_empty",
+            ):
+                link_action("How the connections are", "/connections", icon="dns")
             draw_watches(clusters)
 
 

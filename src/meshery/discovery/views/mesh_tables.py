@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from meshery.discovery.meshes import MeshItem
 from meshery.discovery.views.places import object_href, resources_href
-from meshery.ui.format import plural
 from meshery.ui.widgets.column import Column, Row
 from meshery.ui.widgets.data_table import DataTable, TablePage, TableQuery, rows_page
-from meshery.ui.widgets.html import Tag, tag
+from meshery.ui.widgets.html import tag
 
 
 @dataclass(frozen=True)
@@ -32,17 +31,16 @@ class TableSection:
         self._of = table
         self._rows = table.rows(item)
         with tag("section", classes="stack tight", id=table.part) as self._section:
-            self._title: Tag = tag("h2", table.title, "view-title")
+            tag("h2", table.title, "view-title")
             tag("p", table.note, "secondary")
-            self._table = DataTable(table.columns, self._load, noun=table.noun, order=table.order)
+            self._table = DataTable(
+                table.columns, self._load, noun=table.noun, many=table.many, order=table.order
+            )
 
     async def show(self, item: MeshItem) -> None:
         """Show what is so now."""
         self._rows = self._of.rows(item)
         self._section.set_visibility(bool(self._rows))
-        self._title.text = (
-            f"{self._of.title} ({plural(len(self._rows), self._of.noun, self._of.many)})"
-        )
         await self._table.refresh()
 
     async def _load(self, query: TableQuery) -> TablePage:

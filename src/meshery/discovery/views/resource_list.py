@@ -57,11 +57,15 @@ class ResourceList:
         with self._place:
             self._words: Tag = tag("p", classes="sentence")
             self._watches: Tag = tag("div", classes="stack tight")
+            self._objects: Tag = tag("div", classes="stack")
+        self._clusters = await self._service.status()
+        columns = [each for each in _COLUMNS if each != _CLUSTER or len(self._clusters) > 1]
+        with self._objects:
             with tag("div", classes="stack tight"):
                 self._bar = ResourceFilterBar(Chosen.of(self._context.query), self._choose)
-                self._found: Tag = tag("p", "", "secondary", aria_live="polite")
-            self._clusters = await self._service.status()
-            columns = [each for each in _COLUMNS if each != _CLUSTER or len(self._clusters) > 1]
+                with tag("p", classes="secondary cluster") as self._found:
+                    self._count: Tag = tag("span", "", aria_live="polite")
+                    tag("a", "Show all", href=RESOURCES)
             self._table = DataTable(
                 columns, self._load, noun="object", order="name", searchable=False
             )
@@ -102,6 +106,7 @@ class ResourceList:
         found = await facets(self._database, self._bar.chosen.cluster)
         self._bar.offer(found, self._names())
         self._words.text = _sentence(found, self._clusters, self._names())
+        self._objects.set_visibility(bool(found.objects) or self._bar.chosen != Chosen())
         self._facets_at_s = monotonic()
 
     def _names(self) -> Mapping[str, str]:
@@ -110,7 +115,7 @@ class ResourceList:
     def _tell(self, total: int) -> None:
         chosen = self._bar.chosen
         words = f"{plural(total, 'object')} {'is' if total == 1 else 'are'} like that"
-        self._found.text = words if chosen != Chosen() else ""
+        self._count.text = words if chosen != Chosen() else ""
         self._found.set_visibility(chosen != Chosen())
 
 

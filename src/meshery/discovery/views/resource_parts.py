@@ -12,6 +12,7 @@ from meshery.ui.widgets.code_block import code_block
 from meshery.ui.widgets.column import Column, Row
 from meshery.ui.widgets.diff_block import diff_block
 from meshery.ui.widgets.html import tag
+from meshery.ui.widgets.sentence import sentence
 from meshery.ui.widgets.status_chip import status_chip
 
 SHOWN_BYTES = 100_000
@@ -29,7 +30,7 @@ _WORDS: Mapping[tuple[str, str], str] = {
     ("identity", "from"): "is the identity of",
 }
 RELATIONS = (
-    Column("relation", "It", sortable=True),
+    Column("relation", "Relation", sortable=True),
     Column("kind", "Kind", sortable=True),
     Column("name", "Name", "pair", sortable=True),
     Column("namespace", "Namespace", sortable=True),
@@ -53,6 +54,22 @@ def relation_rows(relations: Sequence[Related]) -> list[Row]:
         }
         for place, each in enumerate(relations)
     ]
+
+
+def draw_summary(view: ResourceView) -> None:
+    """What it is and since when, in one sentence."""
+    home = f" in {view.namespace}" if view.namespace else ""
+    made = f", created {ago(view.created_at)}" if view.created_at else ""
+    changed = [change for change in view.history if change.event == "MODIFIED"]
+    many = "once" if len(changed) == 1 else f"{len(changed)} times, last"
+    times = f"changed {many} {ago(changed[0].at)}" if changed else ""
+    sentence(
+        [
+            ("strong", view.kind),
+            f"{home} of cluster {view.cluster or view.cluster_id}{made}, ",
+            f"{times or 'not changed since it is watched'}.",
+        ]
+    )
 
 
 def draw_facts(view: ResourceView) -> None:

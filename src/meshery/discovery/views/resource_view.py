@@ -9,6 +9,7 @@ from meshery.discovery.views.resource_parts import (
     RELATIONS,
     draw_facts,
     draw_history,
+    draw_summary,
     draw_yaml,
     relation_rows,
 )
@@ -50,6 +51,7 @@ class ResourcePage:
         view = self._view
         header = _header(view.kind, view.namespace, view.name, view.cluster_id)
         self._state = header.state
+        self._words: Tag = tag("div")
         with panels("narrow-right"):
             with panel("What it is"):
                 self._facts: Tag = tag("div")
@@ -57,7 +59,7 @@ class ResourcePage:
                 section.props["id"] = "history"
                 self._history: Tag = tag("div", classes="stack tight")
         with tag("section", classes="stack tight", id="relations") as self._relations:
-            tag("h2", "Hangs together with", "view-title")
+            tag("h2", "Relations", "view-title")
             self._table = DataTable(RELATIONS, self._load, noun="relation", order="relation")
         with panel("YAML", "As the cluster holds it; values of Secrets and ConfigMaps left out."):
             self._yaml: Tag = tag("div", classes="stack tight")
@@ -79,7 +81,12 @@ class ResourcePage:
     async def _show(self, view: ResourceView) -> None:
         self._view = view
         self._rows = relation_rows(view.relations)
-        for place, draw in ((self._facts, draw_facts), (self._yaml, draw_yaml)):
+        parts = (
+            (self._words, draw_summary),
+            (self._facts, draw_facts),
+            (self._yaml, draw_yaml),
+        )
+        for place, draw in parts:
             place.clear()
             with place:
                 draw(view)

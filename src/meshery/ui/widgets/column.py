@@ -58,6 +58,7 @@ _CLASSES: dict[str, str] = {
     "time": "secondary nowrap",
     "pair": "pair",
     "labels": "labels",
+    "link": "link",
 }
 
 # The head's own click sorts; a button in it brings the keys along.
