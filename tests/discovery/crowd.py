@@ -15,16 +15,18 @@ from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
 import msgspec
+from sqlalchemy import update
 
 from connections.kubeconfigs import text_of
 from discovery.clusters import redacted
 from fixtures.loopback import answering
 from fixtures.server import RunningServer
 from meshery.core import leases
-from meshery.core.database import Database
+from meshery.core.database import Database, later
 from meshery.core.settings import Settings
 from meshery.discovery.ingest.batch import Batch
 from meshery.discovery.ingest.report import store_report
+from meshery.discovery.ingest.tables import kube_cluster
 from meshery.discovery.model import ChangeKind, KindStatus, ObjectKey, Report, Seen
 from meshery.discovery.service import lease_of
 from meshery.kube.access import Access, Credentials
@@ -97,7 +99,7 @@ async def _store(database: Database, seen: list[Seen]) -> None:
 
 async def report(database: Database, documents: list[dict[str, Any]]) -> None:
     """All kinds as watched; told an hour ahead, so that it does not grow stale meanwhile."""
-    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    at = datetime.now(UTC).isoformat()
     kinds: dict[tuple[str, str], int] = {}
     for each in documents:
         key = (each["apiVersion"], each["kind"])
@@ -108,6 +110,7 @@ async def report(database: Database, documents: list[dict[str, Any]]) -> None:
     )
     async with database.write() as connection:
         await store_report(connection, Report(CLUSTER, "e1", at, "v1.35.1", rows))
+        await connection.execute(update(kube_cluster).values(reported_at=later(3600)))
 
 
 def _seen(document: dict[str, Any], event: ChangeKind = "ADDED", *, step: int = 0) -> Seen:
