@@ -12,6 +12,7 @@ import pytest
 
 from meshery.operations.platform import Platform
 from meshery.operations.rest import router as operations_router
+from meshery.sandbox.cluster_rest import router as cluster_router
 from meshery.sandbox.rest import router
 from performance.serving import served
 
@@ -66,7 +67,7 @@ class Cli:
 
 @pytest.fixture
 async def url(worker: Platform) -> AsyncIterator[str]:
-    async with served(worker, router, operations_router) as http:
+    async with served(worker, router, cluster_router, operations_router) as http:
         yield http.url
 
 

@@ -63,6 +63,8 @@ class Clusters:
     async def list(self) -> Sequence[ClusterView]:
         """By name."""
         names = sorted(path.name for path in self._root.glob("*") if path.is_dir())
+        if not names:
+            return []
         running = {each.name for each in await self._supervisor.list(PREFIX) if _runs(each)}
         return [self._view(name, is_running=f"{PREFIX}/{name}" in running) for name in names]
 
