@@ -35,9 +35,11 @@ __all__ = [
 
 
 def pytest_sessionstart() -> None:
-    # A shell's background job ignores SIGINT, and so would all commands that tests interrupt.
+    # A shell's background job ignores these, and so would all commands that tests interrupt.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
