@@ -29,7 +29,7 @@ _EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 def build_app(platform: Platform, state: ServerState) -> ASGIApp:
     """Everything a server answers, over an opened platform."""
     # Its joins know the domains, and so it comes with them: when doors are opened, not before.
-    from meshery.server.graphql.router import graphql_router  # noqa: PLC0415
+    from meshery.server.graphql.router import graphql_router
 
     app = FastAPI(title="Meshery", version=__version__, docs_url=None, redoc_url=None)
     app.state.platform = platform
