@@ -1,9 +1,9 @@
 """Other programs, and a target for load generators: found on PATH, built, or installed.
 
 wrk, hey and h2load come from Debian (`apt-get install wrk hey nghttp2-client`); fortio, k6 and
-helm are built as Go tools modules, Locust is installed from PyPI in an environment of its own. What
-is built lives outside the tree, in `$XDG_CACHE_HOME/meshery/benchmarks`, by the hash of what it is
-built from.
+helm are built as Go tools modules, Locust and kopf are installed from PyPI in environments of their
+own. What is built lives outside the tree, in `$XDG_CACHE_HOME/meshery/benchmarks`, by the hash of
+what it is built from.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ from pathlib import Path
 TOOLS = Path(__file__).parent / "tools"
 CONNECTIONS = 16
 LOCUST = "locust==2.42.*"
+KOPF = "kopf==1.45.*"
 _GO_PACKAGES = {
     "fortio": "fortio.org/fortio",
     "helm": "helm.sh/helm/v4/cmd/helm",
@@ -134,6 +135,15 @@ def go_tool(name: str) -> Path:
         return Path(_go_tool(name))
     except (OSError, subprocess.CalledProcessError) as error:
         raise MissingPeerError(f"{name} could not be made: {error}") from error
+
+
+@cache
+def kopf_python() -> Path:
+    """The Python of an environment with kopf; MissingPeerError when it cannot be had."""
+    try:
+        return cached("kopf", KOPF.encode(), _install_kopf) / "bin" / "python"
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise MissingPeerError(f"kopf could not be installed: {error}") from error
 
 
 @cache
@@ -248,6 +258,10 @@ def _go() -> str:
 
 def _install_locust(path: Path) -> None:
     _install(path, LOCUST)
+
+
+def _install_kopf(path: Path) -> None:
+    _install(path, KOPF)
 
 
 def _install(path: Path, requirement: str) -> None:
