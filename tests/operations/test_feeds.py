@@ -31,13 +31,19 @@ def told(text: str) -> Event:
     return new_event(category="test", severity="info", subject=SUBJECT, text=text)
 
 
-async def test_operations_are_told_from_start_to_end(house: Platform, marks_file: Path) -> None:
+async def test_operations_are_told_from_start_to_end(
+    house: Platform, marks_file: Path, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
     start = await house.events.emit(
         category="test", severity="info", subject=SUBJECT, text="no operation"
     )
     async with followed_operations(house, after=start.seq) as seen:
-        work = await submit(house, "test.steps", {"marks": str(marks_file), "pause_s": 0.2})
-        begun, done = await taken(seen, 2)
+        hold = {"marks": str(marks_file), "hold": 0, "hold_file": str(go)}
+        work = await submit(house, "test.steps", hold)
+        (begun,) = await taken(seen, 1)
+        go.touch()
+        (done,) = await taken(seen, 1)
     assert {begun.operation.id, done.operation.id} == {work.id}
     assert begun.operation.state is OperationState.RUNNING
     assert done.operation.state is OperationState.SUCCEEDED

@@ -47,6 +47,64 @@ def test_queries_by_post(server: RunningServer) -> None:
     assert {each["standing"] for each in data["landscape"]} >= {"ACTIVE", "ENDED"}
 
 
+def test_every_list_is_asked_at_once(server: RunningServer) -> None:
+    lists = [
+        "events",
+        "performanceResults",
+        "clusters",
+        "namespaces",
+        "resources",
+        "meshes",
+        "controlPlanes",
+        "dataPlanes",
+        "kubernetesContexts",
+        "operations",
+    ]
+    query = " ".join(f"{name} {{ totalCount pageInfo {{ hasNextPage }} }}" for name in lists)
+    data = post(server, f"{{ {query} discoveryChanges {{ next items {{ seq }} }} }}").json()["data"]
+    assert {name for name in lists if data[name]["totalCount"] >= 0} == set(lists)
+    assert data["discoveryChanges"]["items"] == []
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "mesh",
+        "operation",
+        "resource",
+        "performanceResult",
+        "kubernetesContext",
+        "operatorState",
+        "cancelOperation",
+        "pingKubernetes",
+        "disconnectKubernetes",
+        "deployOperator",
+        "removeOperator",
+    ],
+)
+def test_what_is_not_there_is_said(server: RunningServer, field: str) -> None:
+    kind = "mutation" if field.startswith(("cancel", "ping", "dis", "dep", "rem")) else "query"
+    name = "contextId" if "Operator" in field or "operator" in field else "id"
+    query = f'{kind} {{ {field}({name}: "00000000-0000-0000-0000-000000000000") {{ __typename }} }}'
+    (error,) = post(server, query).json()["errors"]
+    assert (error["extensions"]["status"], error["path"]) == (404, [field])
+
+
+async def test_an_error_ends_a_subscription(server: RunningServer) -> None:
+    async with asking(server) as session:
+        for query, code in (
+            ('subscription { operation(id: "nothing") { state } }', "meshery.not_found"),
+            ("subscription { events(after: -1) { seq } }", "meshery.graphql.cursor"),
+            ("subscription { discoveryChanges(after: 99999999) { seq } }", "meshery.discovery.cur"),
+            ('subscription { meshes(clusters: ["none"]) { seq } }', "meshery.discovery.cluster"),
+        ):
+            async with aclosing(follow(session, query)) as told:
+                with pytest.raises(TransportQueryError) as ended:
+                    await came(told)
+            assert ended.value.errors
+            assert ended.value.errors[0]["extensions"]["code"].startswith(code)
+
+
 async def test_clusters_are_connected_and_followed(server: RunningServer) -> None:
     text = text_of(nowhere("graphql-away"))
     async with asking(server) as session:
