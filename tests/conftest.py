@@ -6,6 +6,7 @@ import signal
 import pytest
 from xdist.remote import Producer
 
+from clusters.plane import played_kube
 from fixtures.database import (
     database,
     postgresql,
@@ -23,6 +24,7 @@ __all__ = [
     "kube",
     "kube_namespace",
     "nats_server",
+    "played_kube",
     "postgresql",
     "postgresql_settings",
     "private_nats",

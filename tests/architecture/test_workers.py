@@ -30,7 +30,7 @@ def test_every_place_that_is_named_is_there(place: str) -> None:
 def test_a_unit_is_a_file_or_a_room_that_shares_a_house() -> None:
     assert unit_of("tests/core/test_keys.py::test_a[b::c]") == "core/test_keys.py"
     assert unit_of("tests/faults/test_kills.py::test_a") == "faults"
-    assert unit_of("tests/connections/test_rest.py::test_a") == "kube"
+    assert unit_of("tests/discovery/test_graphql.py::test_a") == "clusters"
     assert unit_of("tests/sandbox/render/test_world.py::test_a") == "sandbox/render"
 
 

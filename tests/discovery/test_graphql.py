@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from gql.client import AsyncClientSession
 
-from clusters.play import clear, play
-from clusters.script import load
 from connections.kubeconfigs import access_of, text_of
 from discovery.judging import EXPECTED
 from fixtures.graphql import ask, asking, came, follow
@@ -134,28 +132,23 @@ async def test_a_subscriber_of_one_server_sees_what_another_watches(
 
 
 @pytest.mark.timeout(420)
-async def test_meshes_and_their_planes(server: RunningServer, kube: ControlPlane) -> None:
-    script, expected = load("main"), EXPECTED["main"]["meshes"]
+async def test_meshes_and_their_planes(server: RunningServer, played_kube: ControlPlane) -> None:
+    expected = EXPECTED["main"]["meshes"]
     follow_meshes = "subscription { meshes { seq added changed gone meshes { mesh } } }"
-    async with asking(server) as session:
-        await connected(session, kube)
-        async with aclosing(follow(session, follow_meshes)) as seen:
-            assert (await came(seen))["meshes"] == []
-            try:
-                await play(kube, script)
-                found: set[str] = set()
-                async with asyncio.timeout(180):
-                    while found != set(expected):
-                        found = {each["mesh"] for each in (await came(seen))["meshes"]}
-                data = await ask(
-                    session,
-                    "{ meshes { nodes { id mesh version state inCluster { cluster } } } "
-                    "controlPlanes(first: 100) { nodes { mesh meshItemId component health } } "
-                    "dataPlanes(first: 200) { nodes { mesh role pods versions } } "
-                    "clusters { nodes { meshes { mesh } } } }",
-                )
-            finally:
-                await clear(kube, script)
+    async with asking(server) as session, aclosing(follow(session, follow_meshes)) as seen:
+        assert (await came(seen))["meshes"] == []
+        await connected(session, played_kube)
+        found: set[str] = set()
+        async with asyncio.timeout(180):
+            while found != set(expected):
+                found = {each["mesh"] for each in (await came(seen))["meshes"]}
+        data = await ask(
+            session,
+            "{ meshes { nodes { id mesh version state inCluster { cluster } } } "
+            "controlPlanes(first: 100) { nodes { mesh meshItemId component health } } "
+            "dataPlanes(first: 200) { nodes { mesh role pods versions } } "
+            "clusters { nodes { meshes { mesh } } } }",
+        )
     meshes = {each["id"]: each["mesh"] for each in data["meshes"]["nodes"]}
     planes = data["controlPlanes"]["nodes"]
     assert sorted(meshes.values()) == sorted(expected)

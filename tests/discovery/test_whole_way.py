@@ -12,12 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from clusters.play import clear, play
-from clusters.script import Script, load
 from connections.kubeconfigs import access_of, text_of
 from discovery.ingest.test_service import keeping
 from discovery.judging import EXPECTED, JUDGES
-from fixtures.kube import kubectl
 from fixtures.nats import NatsServer
 from fixtures.waiting import until
 from meshery.connections.service import ConnectionService
@@ -38,22 +35,12 @@ async def platform(sqlite_settings: Settings, nats_server: NatsServer) -> AsyncI
         yield opened
 
 
-@pytest.fixture
-async def played(kube: ControlPlane) -> AsyncIterator[None]:
-    script = load("main")
-    await until(lambda: _is_free(kube, script), timeout_s=60, what="no namespace of the script")
-    try:
-        await play(kube, script)
-        yield
-    finally:
-        await clear(kube, script)
-
-
 @pytest.mark.timeout(420)
-@pytest.mark.usefixtures("played")
-async def test_what_mesh_list_says(platform: Platform, kube: ControlPlane, tmp_path: Path) -> None:
+async def test_what_mesh_list_says(
+    platform: Platform, played_kube: ControlPlane, tmp_path: Path
+) -> None:
     async with keeping(platform), served(platform, router) as http:
-        text = text_of(access_of(kube, name="main"))
+        text = text_of(access_of(played_kube, name="main"))
         await ConnectionService(platform).connect(text, actor="test")
         await until(lambda: _is_complete(platform), timeout_s=180, what="all pods of the script")
         items = await _listed(http.url, tmp_path)
@@ -63,13 +50,6 @@ async def test_what_mesh_list_says(platform: Platform, kube: ControlPlane, tmp_p
     for each in items:
         for judge in JUDGES:
             judge(expected[each.mesh], each)
-
-
-async def _is_free(plane: ControlPlane, script: Script) -> bool:
-    """Whether nothing is left of another player; its namespaces go in the background."""
-    names = (await kubectl(plane, "get", "namespaces", "-o", "name")).split()
-    taken = {name.removeprefix("namespace/") for name in names} & script.namespaces
-    return taken <= {"kube-system"}
 
 
 async def _is_complete(platform: Platform) -> bool:
