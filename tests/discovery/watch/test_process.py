@@ -80,6 +80,9 @@ async def test_a_broker_that_comes_late_and_goes_for_a_while(
             await process.until_ready()
             await until_equal(kube, reader)
             assert reader.has("ConfigMap", "meanwhile")
+        async with heard(private_nats, "meshsync-meta") as versions:
+            await ask(private_nats, "meshsync-meta")
+            await eventually(lambda: [each["Object"] for each in versions] == ["1.0.3"])
 
 
 async def eventually_status(url: str, status: int) -> None:

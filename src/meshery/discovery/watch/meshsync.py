@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from meshery.core.bus import Bus
-from meshery.core.errors import MesheryError
+from meshery.core.errors import MesheryError, UnavailableError
 from meshery.core.telemetry import counter, get_logger
 from meshery.discovery.model import Seen, Told
 from meshery.discovery.watch import wire
@@ -32,6 +32,7 @@ Answer = Callable[[Any], Awaitable[None]]
 SLOW = frozenset({"informer-store", "resync-discovery"})
 """Requests that read the whole cluster."""
 MOST_SLOW = 2
+AGAIN_S = 1.0
 
 
 class MeshSyncSink:
@@ -84,14 +85,22 @@ class MeshSyncFace:
     async def run(self) -> None:
         """Answer until cancelled. One request waits for another only where both are slow."""
         try:
-            async with self._bus.listen(wire.SUBJECT_REQUEST, queue=wire.QUEUE_REQUEST) as messages:
-                async for message in messages:
-                    await self._take(message.data)
+            while True:
+                try:
+                    await self._listen()
+                except UnavailableError as error:  # the bus went away as we were about to listen
+                    _log.info("meshsync.does_not_listen", cause=error.cause)
+                await asyncio.sleep(AGAIN_S)
         finally:
             for task in self._slow:
                 task.cancel()
             await asyncio.gather(*self._slow, return_exceptions=True)
             await self._sessions.close()
+
+    async def _listen(self) -> None:
+        async with self._bus.listen(wire.SUBJECT_REQUEST, queue=wire.QUEUE_REQUEST) as messages:
+            async for message in messages:
+                await self._take(message.data)
 
     async def _take(self, payload: bytes) -> None:
         try:
