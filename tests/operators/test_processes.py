@@ -269,7 +269,9 @@ async def _nothing_is_left(cluster: Cluster, kube: ControlPlane) -> None:
 
 
 async def test_three_servers_of_which_one_is_killed(cluster: Cluster) -> None:
-    await cluster.namespace.create(broker(size=3), meshsync())
+    await cluster.namespace.create(broker(size=1), meshsync())
+    await cluster.ready()
+    await cluster.namespace.create(broker(size=3))
     await cluster.ready()
     addresses = [await cluster.service(f"meshery-nats-{number}") for number in range(3)]
     for address in addresses:
@@ -301,6 +303,9 @@ async def test_three_servers_of_which_one_is_killed(cluster: Cluster) -> None:
         cluster.pod(leader or "").restarts = True
         await cluster.ready()
         assert (await _state(stream, "ORDERS")).state.messages == 200
+    await cluster.namespace.create(broker(size=1))
+    await cluster.ready()
+    assert [pod.name for pod in cluster.node.find("meshery-nats")] == ["meshery-nats-0"]
 
 
 async def _state(stream: JetStreamContext, name: str) -> StreamInfo:

@@ -312,3 +312,71 @@ async def test_objects_of_the_older_group_are_served(
 
 async def _has_nats(namespace: KubeNamespace) -> bool:
     return "statefulset.apps/meshery-nats" in await made(namespace)
+
+
+async def test_a_broker_in_another_namespace(kube: ControlPlane, operated: KubeNamespace) -> None:
+    other = KubeNamespace(kube, f"{operated.name}-other")
+    await kubectl(kube, "create", "namespace", other.name)
+    try:
+        token = base64.b64encode(b"tother").decode()
+        await other.create(
+            broker("far"),
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": "far-nats"},
+                "spec": {"ports": [{"port": 4222}]},
+            },
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": "far-nats-auth"},
+                "data": {"token": token},
+            },
+        )
+        native = {"name": "far", "namespace": other.name}
+        await operated.create(meshsync(broker={"native": native}))
+        found = await until_said(operated, "meshsync", "meshery-meshsync", "does not answer")
+        address = (await other.get("service", "far-nats"))["spec"]["clusterIP"]
+        assert found["status"]["publishing-to"] == f"nats://{address}:4222"
+        mirrored = await operated.get("secret", "meshery-meshsync-broker")
+        assert mirrored["data"] == {"token": token}
+        # Another token is taken over; a Broker of its own namespace needs no copy.
+        renewed = base64.b64encode(b"tnew").decode()
+        patch = ("patch", "secret", "far-nats-auth", "--type=merge")
+        await other.kubectl(*patch, "-p", json.dumps({"data": {"token": renewed}}))
+
+        async def is_renewed() -> bool:
+            secret = await operated.get("secret", "meshery-meshsync-broker")
+            return bool(secret["data"] == {"token": renewed})
+
+        await until(is_renewed, timeout_s=20, what="the new token")
+        await operated.create(broker(), meshsync(broker={"native": {"name": "meshery-broker"}}))
+
+        async def has_no_copy() -> bool:
+            return "secret/meshery-meshsync-broker" not in await made(operated)
+
+        await until(has_no_copy, timeout_s=30, what="no copy")
+    finally:
+        await kubectl(kube, "delete", "namespace", other.name, "--wait=false")
+
+
+async def test_an_operator_outlives_its_api_server(
+    kube: ControlPlane, operated: KubeNamespace
+) -> None:
+    await operated.create(broker())
+    await until_said(operated, "broker", "meshery-broker", "does not answer")
+    await kube.kill_api_server()
+    await kube.start_api_server()
+    await operated.create(broker("late"))
+    await until(lambda: _has_late(operated), timeout_s=60, what="servers of the late one")
+    await operated.kubectl("delete", "service", "meshery-nats-headless")
+
+    async def is_mended() -> bool:
+        return "service/meshery-nats-headless" in await made(operated)
+
+    await until(is_mended, timeout_s=60, what="the Service again")
+
+
+async def _has_late(namespace: KubeNamespace) -> bool:
+    return "statefulset.apps/late-nats" in await made(namespace)

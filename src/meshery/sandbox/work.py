@@ -5,7 +5,6 @@ changed is as before. When this worker is stopped or lost instead, another one g
 first unfinished step, so nothing is cleaned up then: the operation's state tells the two apart.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -13,8 +12,8 @@ import msgspec
 
 from meshery.apply.target import Change, Ref
 from meshery.core.errors import MesheryError
-from meshery.core.telemetry import get_logger
-from meshery.operations.model import OperationState, OwnerLoss, WorkKind
+from meshery.operations.ending import bounded, is_over
+from meshery.operations.model import OwnerLoss, WorkKind
 from meshery.operations.run import Run
 from meshery.sandbox.envoy.secrets import renew, rotate
 from meshery.sandbox.lifecycle import Lifecycle, Started
@@ -25,8 +24,6 @@ from meshery.sandbox.target import SandboxTarget
 CATEGORY = "sandbox"
 
 _CLEAN_UP_S = 9.0
-
-_log = get_logger("sandbox.work")
 
 
 async def up(run: Run) -> dict[str, Any]:
@@ -39,8 +36,8 @@ async def up(run: Run) -> dict[str, Any]:
         await run.step("reserve", lambda: life.reserve(spec, owner=owner))
         started = await _start(run, life)
     except BaseException as error:
-        if await _is_over(run, error):
-            await _bounded(_take_away(life, owner))
+        if await is_over(run, error):
+            await bounded(_take_away(life, owner), within_s=_CLEAN_UP_S)
         raise
     await run.event("info", f"Sandbox {spec.name} is up: {_told(started)}", category=CATEGORY)
     return _document(started)
@@ -55,8 +52,8 @@ async def restore(run: Run) -> dict[str, Any]:
         await run.step("ports", life.move)
         started = await _start(run, life)
     except BaseException as error:
-        if await _is_over(run, error):
-            await _bounded(_call_lost(life, name, error))
+        if await is_over(run, error):
+            await bounded(_call_lost(life, name, error), within_s=_CLEAN_UP_S)
         raise
     await run.event("info", f"Sandbox {name} is restored: {_told(started)}", category=CATEGORY)
     return _document(started)
@@ -71,8 +68,8 @@ async def down(run: Run) -> dict[str, Any]:
         await run.step("drain", lambda: _drain(life))
         await run.step("remove", life.remove)
     except BaseException as error:
-        if await _is_over(run, error):
-            await _bounded(life.remove())
+        if await is_over(run, error):
+            await bounded(life.remove(), within_s=_CLEAN_UP_S)
         raise
     await run.event("info", f"Sandbox {name} is down", category=CATEGORY)
     return {"name": name}
@@ -158,17 +155,6 @@ def _plain(changes: Sequence[Change]) -> Any:
     return msgspec.to_builtins([msgspec.structs.replace(each, stored=None) for each in changes])
 
 
-async def _is_over(run: Run, error: BaseException) -> bool:
-    """Whether nobody will go on with this operation: it failed, or a person cancelled it."""
-    if not isinstance(error, asyncio.CancelledError):
-        return True
-    try:
-        operation = await run.platform.operations.get(run.operation.id)
-    except MesheryError:
-        return False
-    return operation.state is OperationState.CANCELLING
-
-
 async def _take_away(life: Lifecycle, owner: str) -> None:
     if await life.belongs_to(owner):
         await life.remove()
@@ -177,15 +163,6 @@ async def _take_away(life: Lifecycle, owner: str) -> None:
 async def _call_lost(life: Lifecycle, name: str, error: BaseException) -> None:
     reason = error.what if isinstance(error, MesheryError) else "its restoring was cancelled"
     await life.store.set(name, phase="lost", reason=reason)
-
-
-async def _bounded(work: Awaitable[None]) -> None:
-    """Clean up, also while being cancelled; what goes wrong is logged, the first error counts."""
-    try:
-        async with asyncio.timeout(_CLEAN_UP_S):
-            await asyncio.shield(work)
-    except Exception as error:  # noqa: BLE001 - the error that led here is the one to tell
-        _log.warning("sandbox.clean_up_failed", cause=str(error))
 
 
 def _told(started: Started) -> str:
