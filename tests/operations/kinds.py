@@ -81,6 +81,8 @@ async def _hold(run: Run) -> dict[str, Any]:
         mark(run, "cleanup")
         await asyncio.sleep(0.05)
         mark(run, "clean")
+        if run.input.get("broken"):
+            raise UnsupportedError("it cannot be taken away")
     return {"held": True}
 
 

@@ -85,9 +85,27 @@ async def test_a_cancel_reaches_running_work_and_lets_it_clean_up(
     assert cancelling.state in (OperationState.CANCELLING, OperationState.CANCELLED)
     assert done.state is OperationState.CANCELLED
     assert marks(marks_file)[-2:] == ["cleanup", "clean"]
+    assert done.error is None
     assert took_s < 1.0
     again = await platform.operations.cancel(operation.id, actor="somebody")
     assert again.state is OperationState.CANCELLED
+
+
+async def test_what_goes_wrong_while_a_cancelled_operation_cleans_up_is_told(
+    platform: Platform, settings: Settings, marks_file: Path
+) -> None:
+    document = {"marks": str(marks_file), "hold": 1, "hold_file": "/nowhere", "broken": True}
+    async with working(settings):
+        operation = await submit(platform, "test.hold", document)
+        await until(lambda: marked(marks_file, "begin"))
+        await platform.operations.cancel(operation.id, actor="somebody")
+        done = await ended(platform, operation)
+        only = EventFilter(operation_id=operation.id, severities=("warning",))
+        told = (await platform.events.list(only=only)).items
+    assert done.state is OperationState.CANCELLED
+    assert done.error is not None
+    assert done.error["what"] == "it cannot be taken away"
+    assert [event.error for event in told] == [done.error]
 
 
 async def test_a_cancel_whose_hint_was_lost_is_seen_in_the_row(

@@ -98,7 +98,8 @@ class Attempt:
         if self._reason is Stop.SHUTDOWN and (was_stopped or error is not None):
             return Outcome(None)
         if was_stopped:
-            return Outcome(OperationState.CANCELLED)
+            left = None if task.done() else _left_alone(self._kind).as_dict()
+            return Outcome(OperationState.CANCELLED, error=left)
         if error is not None:
             return _failure(error)
         return Outcome(OperationState.SUCCEEDED, result=task.result())
@@ -110,6 +111,14 @@ class Attempt:
             cause="the time limit of its kind was reached",
             remedy="look at the last step, then start it again",
         )
+
+
+def _left_alone(kind: WorkKind) -> DeadlineError:
+    return DeadlineError(
+        f"{kind.title or kind.name} did not finish cleaning up within {CLEANUP_S:g} s",
+        cause="it was left alone, so something of it may still go on in its worker",
+        remedy="look at what it was about; restarting the worker ends what is left",
+    )
 
 
 def _failure(error: BaseException) -> Outcome:

@@ -72,7 +72,7 @@ def ended_event(
     what = f": {error['what']}" if error and error.get("what") else ""
     return new_event(
         category="operation",
-        severity=_SEVERITY[state],
+        severity="warning" if error and state is OperationState.CANCELLED else _SEVERITY[state],
         subject=operation.subject,
         text=f"{title}: {state.value}{what}",
         operation_id=operation.id,
@@ -88,7 +88,9 @@ async def _end(
     row = (await connection.execute(by_id(run.operation.id))).one()
     state, error = outcome.state, outcome.error
     if row.state == OperationState.CANCELLING.value:
-        state, error = OperationState.CANCELLED, None
+        # An error is that of its cleaning up: something of it may be left, so it is told.
+        error = error if state in (OperationState.FAILED, OperationState.CANCELLED) else None
+        state = OperationState.CANCELLED
     elif state is OperationState.CANCELLED:  # nobody asked: the function cancelled itself
         state = OperationState.FAILED
         error = OperationFailedError("the operation stopped itself").as_dict()
