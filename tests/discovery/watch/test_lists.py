@@ -1,8 +1,10 @@
 """First lists: what is said of them while they last, and what may happen in their midst."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+
+import msgspec
 
 from discovery.watch.gate import GateSink
 from discovery.watch.support import (
@@ -44,6 +46,11 @@ async def stopped(
             await publisher.close()
 
 
+def batched(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), 50):
+        yield names[start : start + 50]
+
+
 async def test_a_watch_is_settled_when_every_kind_was_told_whole(
     client: KubeClient, nats_server: NatsServer
 ) -> None:
@@ -64,7 +71,10 @@ async def test_an_api_server_that_is_killed_in_the_midst_of_a_list(
     kube: ControlPlane, client: KubeClient, kube_namespace: KubeNamespace, nats_server: NatsServer
 ) -> None:
     names = [f"c{number:04}" for number in range(PAGES)]
-    await kube_namespace.create(*(config_map(name, a="b") for name in names))
+    path = f"/api/v1/namespaces/{kube_namespace.name}/configmaps"
+    for some in batched(names):
+        bodies = (msgspec.json.encode(config_map(name, a="b")) for name in some)
+        await asyncio.gather(*(client.post(path, body) for body in bodies))
 
     def stops(told: Told) -> bool:
         return isinstance(told, Seen) and told.key.name == names[99]
@@ -73,7 +83,8 @@ async def test_an_api_server_that_is_killed_in_the_midst_of_a_list(
         await kube.kill_api_server()
         await kube.start_api_server()
         gone = [*names[:50], *names[-50:]]
-        await kube_namespace.kubectl("delete", "configmap", *gone)
+        for some in batched(gone):
+            await asyncio.gather(*(client.delete(f"{path}/{name}") for name in some))
         # Where the list was is forgotten, too: it cannot go on, only begin anew.
         await kube.compact()
         gate.open()
