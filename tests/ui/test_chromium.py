@@ -98,6 +98,11 @@ def test_a_mesh_of_a_crowded_cluster(crowded_reader: Browser, crowded: RunningSe
     with crowded.client() as client:
         istio = client.get("/api/meshes", search="istio")["items"][0]
     look(crowded_reader, "crowded-mesh", f"/meshes/{istio['id']}")
+    crowded_reader.size(*SIZES[0])
+    crowded_reader.visit(f"/meshes/{istio['id']}#evidence")
+    crowded_reader.until(
+        "return Math.abs(document.getElementById('evidence').getBoundingClientRect().top) < 200"
+    )
     look(crowded_reader, "crowded-landscape-mesh", "/meshes/landscape?mesh=osm&show=here")
 
 

@@ -3,8 +3,6 @@
 from nicegui import ui
 
 from meshery.core.page import PageQuery
-from meshery.demo.model import DemoRequest
-from meshery.demo.service import DemoService
 from meshery.operations.events import EventFilter
 from meshery.operations.model import Operation, OperationState
 from meshery.operations.operation_list import title_of
@@ -12,10 +10,11 @@ from meshery.operations.pages import notice
 from meshery.operations.platform import Platform
 from meshery.performance.result import ResultRow
 from meshery.server.overview import ClusterSummary, MeshNeed, Overview, read_overview
+from meshery.server.welcome import draw_welcome
 from meshery.ui.context import PageContext
 from meshery.ui.format import ago, microseconds, plural, rate
 from meshery.ui.page import Notice
-from meshery.ui.widgets.action import action, link_action
+from meshery.ui.widgets.action import link_action
 from meshery.ui.widgets.event_list import EventList
 from meshery.ui.widgets.html import Tag, tag
 from meshery.ui.widgets.page_header import page_header
@@ -69,7 +68,7 @@ def _draw(context: PageContext, place: Tag, overview: Overview) -> None:
     place.clear()
     with place:
         if overview.is_new:
-            _draw_welcome(context)
+            draw_welcome(context)
             return
         _draw_sentence(overview)
         with panels("top"):
@@ -79,44 +78,6 @@ def _draw(context: PageContext, place: Tag, overview: Overview) -> None:
                 _draw_needs(context.state, overview)
         with panel("Last results"):
             _draw_results(overview.results)
-
-
-def _draw_welcome(context: PageContext) -> None:
-    sentence(["Nothing runs here yet. These are the ways to begin; two work without a cluster."])
-    with tag("div", classes="cards"):
-        with _card("hub", "Start the sandbox", _SANDBOX_WORDS):
-            link_action("Choose a sandbox", "/sandbox", icon="play_arrow", weight="primary")
-        with _card("dns", "Connect a cluster", _CLUSTER_WORDS):
-            link_action("Connect a cluster", "/connections", icon="add")
-        with _card("speed", "Run the demo", _DEMO_WORDS):
-            action("Run the demo", lambda: _run_demo(context), icon="play_arrow")
-
-
-_SANDBOX_WORDS = (
-    "A mesh on this machine: real Envoy sidecars as local processes, mutual TLS between them. "
-    "Apply retries, canaries and faults, and watch what they do."
-)
-_CLUSTER_WORDS = (
-    "From a kubeconfig: its meshes are found by evidence, with versions, coverage and "
-    "certificates, and its objects and their changes are followed live."
-)
-_DEMO_WORDS = (
-    "In about 90 seconds: start a sandbox, measure what the mesh adds to each request, and prove "
-    "a canary and a fault by requests."
-)
-
-
-def _card(icon: str, title: str, words: str) -> Tag:
-    with tag("div", classes="card") as card:
-        ui.icon(icon).props("aria-hidden=true")
-        tag("h2", title)
-        tag("p", words)
-    return card
-
-
-async def _run_demo(context: PageContext) -> None:
-    operation = await DemoService(context.state).start(DemoRequest(), actor=context.actor)
-    ui.navigate.to(f"/operations/{operation.id}")
 
 
 def _draw_sentence(overview: Overview) -> None:

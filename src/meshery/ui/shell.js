@@ -12,6 +12,17 @@
     document.cookie = `meshery_theme=${next}; path=/; max-age=31536000; samesite=strict`;
   };
 
+  // What an address points at is drawn after the browser has looked for it.
+  const place = decodeURIComponent(location.hash.slice(1));
+  if (place) {
+    let looks = 0;
+    const seek = setInterval(() => {
+      const found = document.getElementById(place);
+      found?.scrollIntoView();
+      if (found || ++looks > 50) clearInterval(seek);
+    }, 100);
+  }
+
   const press = (id) => document.getElementById(id)?.click();
   const keys = {
     "/": () => document.getElementById("search")?.focus(),
