@@ -55,7 +55,7 @@ def _not_injected(item: MeshItem) -> list[Row]:
             "pod": [each.pod, _pod(item, each.namespace, each.pod), each.workload],
             "namespace": each.namespace,
             "reason": [each.reason.value.replace("-", " "), "", each.message],
-            "wanted": "yes" if each.eligible else "no",
+            "wanted": ["yes", "", "", "warn"] if each.eligible else ["no", "", "", "quiet"],
         }
         for each in (*planes.not_injected, *planes.unasked)
     ]
@@ -141,7 +141,7 @@ OUT_OF_LINE = (
             Column("pod", "Pod", "pair", sortable=True),
             _NAMESPACE,
             Column("reason", "Why", "pair", sortable=True),
-            Column("wanted", "Should have one", "state", sortable=True),
+            Column("wanted", "Should have one", "pair", sortable=True),
         ),
         _not_injected,
         "pod",

@@ -37,8 +37,6 @@ TONES: dict[str, tuple[Tone, str]] = {
     "active": ("ok", "check"),
     "dormant": ("warn", "bedtime"),
     "archived": ("warn", "inventory_2"),
-    "yes": ("ok", "check"),
-    "no": ("quiet", "remove"),
     "watching": ("ok", "visibility"),
     "listing": ("info", "hourglass_empty"),
     "stale": ("warn", "history"),
