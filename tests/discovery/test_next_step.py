@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from discovery.clusters import surveyed
+from meshery.discovery.fingerprints.model import Health
 from meshery.discovery.meshes import ClusterSurvey, MeshItem, mesh_items
 from meshery.discovery.next_step import next_steps
 
@@ -49,7 +50,7 @@ def test_a_project_that_ended_comes_first(items: dict[str, MeshItem]) -> None:
 
 def test_a_part_that_is_not_ready_is_named(items: dict[str, MeshItem]) -> None:
     planes = tuple(
-        msgspec.structs.replace(each, health="down", ready=0)
+        msgspec.structs.replace(each, health=Health.DOWN, ready=0)
         for each in items["linkerd"].control_planes
     )
     down = msgspec.structs.replace(items["linkerd"], control_planes=planes)

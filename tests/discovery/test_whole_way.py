@@ -53,7 +53,7 @@ async def test_what_mesh_list_says(
 
 
 async def _is_complete(platform: Platform) -> bool:
-    """Whether every mesh has the pods that it will have."""
+    """Whether every mesh has the pods and the peers that it will have."""
     await asyncio.sleep(0.5)
     found = {each.mesh: each for each in await MeshInventory(platform).meshes()}
     return all(
@@ -62,6 +62,7 @@ async def _is_complete(platform: Platform) -> bool:
         and found[mesh].state == told["state"]
         and found[mesh].data_planes.proxies >= told["data_planes"]["proxies"]
         and found[mesh].data_planes.eligible >= told["data_planes"]["eligible"]
+        and len(found[mesh].peers) >= len(told.get("peers", []))
         for mesh, told in EXPECTED["main"]["meshes"].items()
     )
 

@@ -74,6 +74,7 @@ async def test_a_preview_shows_nothing_of_what_others_do_meanwhile(
     async def controller() -> None:
         for number in range(60):
             await apply(client, CONFIG_MAPS, theirs(str(number)), manager="other")
+            await asyncio.sleep(0.05)  # a controller looks, decides, and waits for more
 
     await apply(client, CONFIG_MAPS, config_map("one", namespace=kube_namespace.name, ours="1"))
     busy = asyncio.create_task(controller())
