@@ -26,6 +26,7 @@ from meshery.ui.widgets.percentile_chart import Curve, percentile_chart, place
 from meshery.ui.widgets.sentence import sentence, spoken
 from meshery.ui.widgets.step_list import ProgressBar, StepList, StepRow
 from meshery.ui.widgets.timeline_chart import TimelineChart, TimeSeries
+from meshery.ui.widgets.toast import toast
 from meshery.ui.widgets.validity_badge import validity_panel
 
 MakePage = Callable[..., Page]
@@ -248,6 +249,33 @@ async def test_confirm_names_what_goes_and_what_stays(read_pages: Any, make_page
             user.find(verb).click()
             await asyncio.sleep(0.05)
         assert answers == [False, True]
+
+
+async def test_a_question_outlives_the_button_that_asked(
+    read_pages: Any, make_page: MakePage
+) -> None:
+    """A page that draws its buttons anew, since what it shows goes on, takes no question away."""
+    answers: list[bool] = []
+    places: list[ui.element] = []
+
+    async def ask() -> None:
+        answers.append(await confirm("Stop?", goes="six", stays="the results", verb="Stop it"))
+        toast("Stopping")
+
+    def build() -> None:
+        with ui.element() as place:
+            action("Stop", ask)
+        places.append(place)
+
+    async with read_pages([make_page(drawn(build))]) as user:
+        await user.open("/")
+        user.find("Stop").click()
+        await user.should_see("Goes: six")
+        places[0].clear()
+        await user.should_see("Goes: six")
+        user.find("Stop it").click()
+        await user.should_see("Stopping")
+        assert answers == [True]
 
 
 async def test_words_of_the_answer(read_pages: Any, make_page: MakePage) -> None:

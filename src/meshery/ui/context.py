@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI
-from nicegui import Client, background_tasks
+from nicegui import Client, background_tasks, ui
 
 from meshery.core.errors import MesheryError
 
@@ -103,14 +103,18 @@ async def _repeat(period_s: float, work: Work) -> None:
 def guarded(
     action: Callable[[], Coroutine[Any, Any, None]],
 ) -> Callable[[], Coroutine[Any, Any, None]]:
-    """A click handler that tells a `MesheryError` to the reader instead of losing it in the log."""
+    """A click handler that tells a `MesheryError` to the reader instead of losing it in the log.
+
+    What it draws, such as a question, belongs to the page: the button may be drawn anew meanwhile.
+    """
 
     async def run() -> None:
         from meshery.ui.widgets.toast import toast_error
 
-        try:
-            await action()
-        except MesheryError as error:
-            toast_error(error)
+        with ui.context.client.content:
+            try:
+                await action()
+            except MesheryError as error:
+                toast_error(error)
 
     return run
