@@ -27,7 +27,15 @@ CREDENTIALS = {
         )
     ),
     "oidc": Credentials(
-        oidc=Oidc("https://id.example", "me", "s3cret", id_token="i", refresh_token="r", ca=PEM)
+        oidc=Oidc(
+            "https://id.example",
+            "me",
+            "s3cret",
+            id_token="i",
+            refresh_token="r",
+            ca=PEM,
+            registered=("id.example:443",),
+        )
     ),
 }
 

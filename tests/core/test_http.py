@@ -38,6 +38,21 @@ async def test_a_registered_private_endpoint_is_fetched() -> None:
     assert (answer.status, answer.body, answer.headers["x-kind"]) == (200, b"hello", "test")
 
 
+async def test_a_form_is_posted_once_whatever_the_answer() -> None:
+    seen: list[str] = []
+
+    def record(head: str) -> bytes:
+        seen.append(head)
+        return redirect("/again")
+
+    async with serving(record) as endpoint:
+        answer = await fetch(f"http://{endpoint}/", form={"a": "b c"}, registered={endpoint})
+    assert answer.status == 302
+    (head,) = seen
+    assert head.startswith("POST / HTTP/1.1")
+    assert "application/x-www-form-urlencoded" in head
+
+
 @pytest.mark.parametrize(
     "url",
     [

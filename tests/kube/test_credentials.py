@@ -15,6 +15,7 @@ from meshery.kube.access import Access, Credentials, ExecPlugin, Oidc
 from meshery.kube.client import KubeClient
 from meshery.kube.credentials import Login
 from meshery.kube.execplugin import run_plugin
+from meshery.kube.kubeconfig import Trust, parse_kubeconfig
 from meshery.kube.oidc import renew
 
 VERSION = "client.authentication.k8s.io/v1"
@@ -78,6 +79,17 @@ async def test_a_plug_in_gets_the_cluster_and_gives_a_token() -> None:
     )
     login = Login(plugin(script, cluster=True, environment={"EXTRA": "!"}))
     assert (await login.ticket()).token == "https://one:6443!"
+
+
+async def test_a_plug_in_does_not_see_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESHERY_DATABASE_URL", "postgresql://me:hunter2@db.example/meshery")
+    script = (
+        "import json, os; info = json.loads(os.environ['KUBERNETES_EXEC_INFO']);"
+        "ours = [name for name in os.environ if name.startswith('MESHERY_')];"
+        "info['status'] = {'token': f'{ours} {len(os.environ[\"PATH\"]) > 0}'};"
+        "print(json.dumps(info))"
+    )
+    assert (await Login(plugin(script)).ticket()).token == "[] True"
 
 
 async def test_a_plug_in_runs_again_when_its_token_ends_and_not_before(tmp_path: Path) -> None:
@@ -152,6 +164,7 @@ async def test_an_ended_id_token_is_renewed_over_checked_tls(tmp_path: Path) -> 
                 id_token=id_token(time.time() - 5),
                 refresh_token="again",
                 ca=ca,
+                registered=(server.url.removeprefix("https://"),),
             )
             credentials = Credentials(oidc=oidc)
             return Login(Access(name="x", server="https://x", credentials=credentials))
@@ -177,11 +190,57 @@ async def test_a_refresh_token_travels_over_tls_only(tmp_path: Path) -> None:
 
         async with rigged(issuer, tls=known.server_context(tmp_path)) as server:
             for address in (server.url, plain.url):
-                oidc = Oidc(issuer=address, client_id="me", refresh_token="again", ca=known.pem)
+                oidc = Oidc(
+                    issuer=address,
+                    client_id="me",
+                    refresh_token="again",
+                    ca=known.pem,
+                    registered=(server.url.removeprefix("https://"),),
+                )
                 with pytest.raises(NotAuthenticatedError, match="the login at") as caught:
                     await renew(oidc)
                 assert "https" in caught.value.cause
     assert asked == []
+
+
+async def test_an_uploaded_file_cannot_have_private_addresses_asked(tmp_path: Path) -> None:
+    known = authority()
+
+    def uploaded(issuer: str, *issuers: str) -> Oidc:
+        user = {
+            "auth-provider": {
+                "name": "oidc",
+                "config": {
+                    "idp-issuer-url": issuer,
+                    "client-id": "me",
+                    "refresh-token": "again",
+                    "idp-certificate-authority-data": base64.b64encode(known.pem.encode()).decode(),
+                },
+            }
+        }
+        document = {
+            "current-context": "c",
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": {"server": "https://c"}}],
+            "users": [{"name": "u", "user": user}],
+        }
+        trust = Trust(programs=False, files=False, issuers=frozenset(issuers))
+        oidc = parse_kubeconfig(json.dumps(document)).access(trust=trust).credentials.oidc
+        assert oidc is not None
+        return oidc
+
+    elsewhere = says(200, {"token_endpoint": "https://127.0.0.1:1/token"})
+    async with rigged(elsewhere, tls=known.server_context(tmp_path)) as server:
+        with pytest.raises(NotAuthenticatedError) as caught:
+            await renew(uploaded(server.url))
+        endpoint = server.url.removeprefix("https://")
+        assert "private" in caught.value.cause
+        assert f"{endpoint} in kubernetes.oidc_issuers" in caught.value.remedy
+        assert server.seen == []
+        with pytest.raises(NotAuthenticatedError) as caught:
+            await renew(uploaded(server.url, endpoint))
+        assert "127.0.0.1:1 in" in caught.value.remedy
+        assert len(server.seen) == 1
 
 
 async def test_without_a_refresh_token_the_login_ends() -> None:

@@ -58,8 +58,13 @@ class ConnectionService:
     @property
     def trust(self) -> Trust:
         """What an uploaded kubeconfig may do here."""
-        allowed = self._platform.settings.kubernetes.exec_commands
-        return Trust(programs=False, files=False, commands=frozenset(allowed))
+        allowed = self._platform.settings.kubernetes
+        return Trust(
+            programs=False,
+            files=False,
+            commands=frozenset(allowed.exec_commands),
+            issuers=frozenset(allowed.oidc_issuers),
+        )
 
     async def connect(
         self,

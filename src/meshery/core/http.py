@@ -9,13 +9,15 @@ redirects are followed one by one through the same check. Size and time are boun
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Collection, Mapping
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx2
 import msgspec
 
-from meshery.core.errors import ForbiddenError, InvalidInputError, LimitError, UnavailableError
+from meshery.core.endpoints import endpoint_of, no_address
+from meshery.core.errors import ForbiddenError, LimitError, UnavailableError
 
 MAX_REDIRECTS = 5
 
@@ -36,20 +38,24 @@ async def fetch(
     url: str,
     *,
     headers: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    trust: ssl.SSLContext | None = None,
     registered: Collection[str] = (),
     max_bytes: int = 10_485_760,
     timeout_s: float = 20.0,
 ) -> Fetched:
-    """GET `url`.
+    """GET `url`, or POST the fields of `form` to it: a redirect is then the answer.
 
     `registered` holds `host:port` pairs a person connected on purpose; they may be private.
+    `trust` says whose certificates are good, in place of the usual authorities.
 
     Raises InvalidInputError (not an http URL), ForbiddenError (address not allowed), LimitError
     (too large, too many redirects) and UnavailableError (no answer in `timeout_s`).
     """
     try:
         async with asyncio.timeout(timeout_s):
-            return await _follow(url, dict(headers or {}), registered, max_bytes)
+            hop = _Hop("GET" if form is None else "POST", dict(headers or {}), form, trust)
+            return await _follow(url, hop, registered, max_bytes)
     except TimeoutError as error:
         raise UnavailableError(f"no answer from {url} within {timeout_s:g} s") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
@@ -58,20 +64,28 @@ async def fetch(
         ) from error
 
 
-async def _follow(
-    url: str, headers: dict[str, str], registered: Collection[str], max_bytes: int
-) -> Fetched:
-    origin = _endpoint(url)
+class _Hop(msgspec.Struct, frozen=True):
+    """What is sent to each address, but credentials only to the first host."""
+
+    method: str
+    headers: dict[str, str]
+    form: Mapping[str, str] | None
+    trust: ssl.SSLContext | None
+
+
+async def _follow(url: str, hop: _Hop, registered: Collection[str], max_bytes: int) -> Fetched:
+    origin = endpoint_of(url)
     for _ in range(MAX_REDIRECTS + 1):
-        endpoint = _endpoint(url)
+        endpoint = endpoint_of(url)
         address = await checked_address(url, registered=registered)
         # Credentials belong to the host that they were given for.
-        sent = headers if endpoint == origin else {}
-        answer = await _get(url, address, sent, max_bytes)
+        sent = hop if endpoint == origin else msgspec.structs.replace(hop, headers={})
+        answer = await _ask(url, address, sent, max_bytes)
         location = answer.headers.get("location")
-        if answer.status not in {301, 302, 303, 307, 308} or not location:
+        is_redirect = answer.status in {301, 302, 303, 307, 308} and location and hop.form is None
+        if not is_redirect:
             return answer
-        url = urljoin(url, location)
+        url = urljoin(url, location or "")
     raise LimitError(
         f"more than {MAX_REDIRECTS} redirects", remedy="fetch the final address directly"
     )
@@ -82,16 +96,16 @@ async def checked_address(url: str, *, registered: Collection[str] = ()) -> str:
 
     ForbiddenError when any of them may not.
     """
-    endpoint = _endpoint(url)
+    endpoint = endpoint_of(url)
     host, _, port = endpoint.rpartition(":")
     if not url.lower().startswith(("http://", "https://")) or not host:
-        raise _no_address(url)
+        raise no_address(url)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
             host, int(port), type=socket.SOCK_STREAM
         )
     except UnicodeError as error:  # no name that the resolver could be asked for
-        raise _no_address(url) from error
+        raise no_address(url) from error
     except OSError as error:
         raise UnavailableError(f"the host {host} has no address", cause=str(error)) from error
     addresses = [str(entry[4][0]) for entry in found]
@@ -110,31 +124,19 @@ async def checked_address(url: str, *, registered: Collection[str] = ()) -> str:
     return addresses[0]
 
 
-def _endpoint(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError as error:
-        raise _no_address(url) from error
-    return f"{(parts.hostname or '').lower()}:{port}"
-
-
-def _no_address(url: str) -> InvalidInputError:
-    return InvalidInputError(
-        f"{url[:200]!r} is not an http or https address", remedy="write https://host/path"
-    )
-
-
-async def _get(url: str, address: str, headers: dict[str, str], max_bytes: int) -> Fetched:
+async def _ask(url: str, address: str, hop: _Hop, max_bytes: int) -> Fetched:
     asked = httpx2.URL(url)
     host = asked.netloc.decode()
-    request_headers = {"Host": host, "User-Agent": "meshery", **headers}
+    request_headers = {"Host": host, "User-Agent": "meshery", **hop.headers}
     async with (
-        httpx2.AsyncClient(trust_env=False, follow_redirects=False) as client,
+        httpx2.AsyncClient(
+            verify=hop.trust or True, trust_env=False, follow_redirects=False
+        ) as client,
         client.stream(
-            "GET",
+            hop.method,
             asked.copy_with(host=address),
             headers=request_headers,
+            data=hop.form,
             extensions={"sni_hostname": asked.host},
         ) as response,
     ):

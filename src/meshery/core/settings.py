@@ -127,6 +127,10 @@ class KubernetesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     exec_commands: Annotated[
         tuple[str, ...], _text("Programs that an uploaded kubeconfig may run to log in")
     ] = ()
+    oidc_issuers: Annotated[
+        tuple[str, ...],
+        _text("OpenID Connect issuers, `host:port`, that may be asked on a private address"),
+    ] = ()
     check_every: Annotated[
         str, _positive_length("How often connected clusters are asked whether they answer")
     ] = "30s"

@@ -30,7 +30,10 @@ class ExecPlugin(msgspec.Struct, frozen=True):
 
 
 class Oidc(msgspec.Struct, frozen=True):
-    """The `oidc` auth-provider: an id token, and what is needed to renew it."""
+    """The `oidc` auth-provider: an id token, and what is needed to renew it.
+
+    `registered` holds the `host:port` pairs that may be asked although they are private.
+    """
 
     issuer: str
     client_id: str
@@ -38,6 +41,7 @@ class Oidc(msgspec.Struct, frozen=True):
     id_token: str = ""
     refresh_token: str = ""
     ca: str = ""
+    registered: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Oidc({self.issuer!r})"

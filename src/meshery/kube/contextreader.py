@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from meshery.core.endpoints import endpoint_of
 from meshery.core.errors import Problem
 from meshery.kube.access import Access, Credentials, ExecPlugin, Oidc
 from meshery.kube.fieldreader import Entry, FieldReader
@@ -24,9 +25,13 @@ def read_context(
     clusters: Mapping[str, Entry],
     users: Mapping[str, Entry],
     programs: Collection[str] | None,
+    issuers: Collection[str] | None,
     files: bool,
 ) -> tuple[Access | None, list[Problem], list[Problem]]:
-    """The access, its faults, and what was refused; `programs` None permits every program."""
+    """The access, its faults, and what was refused.
+
+    `programs` None permits every program; `issuers` are those that may be private, None: its own.
+    """
     problems: list[Problem] = []
     refused: list[Problem] = []
 
@@ -39,7 +44,9 @@ def read_context(
         head.fault("cluster" if cluster else "", f"there is no cluster {cluster!r:.120}")
     if user and user not in users:
         head.fault("user", f"there is no user {user!r:.120}")
-    credentials = _credentials(reader(users[user]), programs) if user in users else Credentials()
+    credentials = Credentials()
+    if user in users:
+        credentials = _credentials(reader(users[user]), programs, issuers)
     access = None
     if cluster in clusters:
         access = _cluster(reader(clusters[cluster]), name=context.name, credentials=credentials)
@@ -83,7 +90,9 @@ def _address(reader: FieldReader, field: str, schemes: Collection[str]) -> str:
     return given
 
 
-def _credentials(reader: FieldReader, programs: Collection[str] | None) -> Credentials:
+def _credentials(
+    reader: FieldReader, programs: Collection[str] | None, issuers: Collection[str] | None
+) -> Credentials:
     certificate, key = reader.pem("client-certificate"), reader.pem("client-key")
     if bool(certificate) != bool(key):
         reader.fault("", "client-certificate and client-key need each other")
@@ -97,7 +106,7 @@ def _credentials(reader: FieldReader, programs: Collection[str] | None) -> Crede
         username=reader.text("username"),
         password=reader.text("password"),
         exec=_plugin(reader.under("exec"), programs) if reader.entry.fields.get("exec") else None,
-        oidc=_provider(reader.under("auth-provider"))
+        oidc=_provider(reader.under("auth-provider"), issuers)
         if reader.entry.fields.get("auth-provider")
         else None,
         act_as=reader.text("as"),
@@ -156,7 +165,7 @@ def _is_pair(pair: Mapping[str, object]) -> bool:
     return all(isinstance(pair.get(part), str) for part in ("name", "value"))
 
 
-def _provider(reader: FieldReader) -> Oidc | None:
+def _provider(reader: FieldReader, issuers: Collection[str] | None) -> Oidc | None:
     name = reader.text("name")
     if name != "oidc":
         reader.fault("name", f"the auth-provider {name!r:.60} is gone; use its exec plug-in")
@@ -165,6 +174,7 @@ def _provider(reader: FieldReader) -> Oidc | None:
     issuer = _address(config, "idp-issuer-url", ("https",))
     if not config.text("id-token") and not config.text("refresh-token"):
         config.fault("", "has neither id-token nor refresh-token")
+    own = [endpoint_of(issuer)] if issuer else []
     return Oidc(
         issuer=issuer,
         client_id=config.text("client-id"),
@@ -172,4 +182,5 @@ def _provider(reader: FieldReader) -> Oidc | None:
         id_token=config.text("id-token"),
         refresh_token=config.text("refresh-token"),
         ca=config.pem("idp-certificate-authority"),
+        registered=tuple(sorted(own if issuers is None else issuers)),
     )

@@ -42,7 +42,9 @@ async def run_plugin(access: Access, *, time_s: float = TIME_S) -> PluginStatus:
     """
     plugin = access.credentials.exec
     assert plugin is not None  # noqa: S101 - callers have one
-    environment = {**os.environ, **plugin.environment, "KUBERNETES_EXEC_INFO": _info(access)}
+    # Settings of ours may hold secrets, such as the database's password: they are not its business.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MESHERY_")}
+    environment = {**kept, **plugin.environment, "KUBERNETES_EXEC_INFO": _info(access)}
     try:
         process = await asyncio.create_subprocess_exec(
             plugin.command,

@@ -25,15 +25,17 @@ MAX_ENTRIES = 1_000
 class Trust(msgspec.Struct, frozen=True):
     """What a kubeconfig may do on this machine: run programs, and name files.
 
-    `commands` are programs allowed even where `programs` is False.
+    `commands` are programs allowed even where `programs` is False. `issuers` are `host:port` pairs
+    of OpenID Connect providers that may be private; None permits the file's own issuers.
     """
 
     programs: bool
     files: bool
     commands: frozenset[str] = frozenset()
+    issuers: frozenset[str] | None = frozenset()
 
 
-OWN = Trust(programs=True, files=True)
+OWN = Trust(programs=True, files=True, issuers=None)
 """A person's own file, read by that person's own command."""
 UPLOADED = Trust(programs=False, files=False)
 """A file that came over the network."""
@@ -72,6 +74,7 @@ class Kubeconfig:
             clusters=self._clusters,
             users=self._users,
             programs=trust.commands if not trust.programs else None,
+            issuers=trust.issuers,
             files=trust.files,
         )
         if refused:

@@ -2,18 +2,20 @@
 
 The issuer's certificate is always checked, against the system's authorities or the one given: both
 the issuer and the token endpoint it names are spoken to over TLS only (OpenID Connect Core 1.0,
-section 16.17), since the refresh token and the client's secret travel there.
+section 16.17), since the refresh token and the client's secret travel there. Both are addresses
+that a document names, so the guarded fetch asks them: private ones only where registered.
 """
 
 import base64
 import binascii
 import ssl
-from typing import Any
+from collections.abc import Mapping
 
-import httpx2
 import msgspec
 
-from meshery.core.errors import NotAuthenticatedError
+from meshery.core.endpoints import endpoint_of
+from meshery.core.errors import ForbiddenError, MesheryError, NotAuthenticatedError
+from meshery.core.http import fetch
 from meshery.kube.access import Oidc
 
 TIME_S = 20.0
@@ -55,21 +57,12 @@ async def renew(oidc: Oidc) -> Oidc:
     trust = ssl.create_default_context(cadata=oidc.ca or None)
     trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
     try:
-        async with httpx2.AsyncClient(verify=trust, timeout=TIME_S) as client:
-            discovery = f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration"
-            found = await _body(oidc, client, "GET", discovery)
-            endpoint = msgspec.json.decode(found, type=_Discovery).token_endpoint
-            answer = await _body(
-                oidc,
-                client,
-                "POST",
-                endpoint,
-                data={"grant_type": "refresh_token", "refresh_token": oidc.refresh_token},
-                auth=(oidc.client_id, oidc.client_secret),
-            )
-            tokens = msgspec.json.decode(answer, type=_Tokens)
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise _failure(oidc, f"the issuer does not answer: {error}") from error
+        discovery = f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration"
+        found = await _body(oidc, trust, discovery)
+        endpoint = msgspec.json.decode(found, type=_Discovery).token_endpoint
+        form = {"grant_type": "refresh_token", "refresh_token": oidc.refresh_token}
+        answer = await _body(oidc, trust, endpoint, form=form)
+        tokens = msgspec.json.decode(answer, type=_Tokens)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _failure(oidc, f"the issuer's answer is unreadable: {error}") from error
     return msgspec.structs.replace(
@@ -80,26 +73,36 @@ async def renew(oidc: Oidc) -> Oidc:
 
 
 async def _body(
-    oidc: Oidc, client: httpx2.AsyncClient, method: str, url: str, **sent: Any
+    oidc: Oidc, trust: ssl.SSLContext, url: str, *, form: Mapping[str, str] | None = None
 ) -> bytes:
-    """The body of a good answer, read no further than MAX_BYTES."""
+    """The body of a good answer; with `form`, of what the client posts as itself."""
     if not url.startswith("https://"):
         raise _failure(oidc, f"{url!r:.120} is not an https address")
-    async with client.stream(method, url, **sent) as answer:
-        if answer.status_code != 200:
-            raise _failure(oidc, f"the issuer answered {answer.status_code}")
-        body = bytearray()
-        async for chunk in answer.aiter_bytes():
-            body += chunk
-            if len(body) > MAX_BYTES:
-                raise _failure(oidc, f"the issuer's answer is longer than {MAX_BYTES} bytes")
-    return bytes(body)
+    pair = base64.b64encode(f"{oidc.client_id}:{oidc.client_secret}".encode()).decode()
+    try:
+        answer = await fetch(
+            url,
+            headers={"Authorization": f"Basic {pair}"} if form else {},
+            form=form,
+            trust=trust,
+            registered=oidc.registered,
+            max_bytes=MAX_BYTES,
+            timeout_s=TIME_S,
+        )
+    except ForbiddenError as error:
+        remedy = f"list {endpoint_of(url)} in kubernetes.oidc_issuers, and connect it again"
+        raise _failure(oidc, f"{error.what}: {error.cause}", remedy=remedy) from error
+    except MesheryError as error:
+        raise _failure(oidc, f"the issuer does not answer: {error.cause or error.what}") from error
+    if answer.status != 200:
+        raise _failure(oidc, f"the issuer answered {answer.status}")
+    return answer.body
 
 
-def _failure(oidc: Oidc, cause: str) -> NotAuthenticatedError:
+def _failure(oidc: Oidc, cause: str, *, remedy: str = "") -> NotAuthenticatedError:
     return NotAuthenticatedError(
         f"the login at {oidc.issuer} ended",
         cause=cause,
-        remedy="log in again (`kubectl oidc-login`), or use a ServiceAccount's token",
+        remedy=remedy or "log in again (`kubectl oidc-login`), or use a ServiceAccount's token",
         code="meshery.kube.oidc",
     )
