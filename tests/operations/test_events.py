@@ -102,6 +102,28 @@ async def test_events_stored_while_the_bus_is_away_are_announced_later_and_once(
         assert stored.seq == arrived.seq
 
 
+async def test_an_event_too_large_for_the_bus_is_sent_short_and_holds_up_nobody(
+    platform: Platform,
+) -> None:
+    text = "x" * platform.bus.max_payload_bytes
+    error = UnsupportedError(text, cause=text, remedy="do this").as_dict()
+    large = new_event(category="test", severity="error", subject=SUBJECT, text=text, error=error)
+    small = new_event(category="test", severity="info", subject=SUBJECT, text="small")
+    async with platform.database.write() as connection:
+        for event in (large, small):
+            await platform.events.record(connection, event)
+    async with platform.events.subscribe(after=0) as events:
+        assert await platform.events.announce_pending(older_than_s=0) == 2
+        got = {event.id: event for event in await take(events, 2)}
+    assert got[small.id].text == "small"
+    assert got[large.id].text.endswith("(shortened; the list of events has all of it)")
+    sent = got[large.id].error
+    assert sent is not None
+    assert sent["remedy"] == "do this"
+    (stored,) = (await platform.events.list(only=EventFilter(severities=("error",)))).items
+    assert (stored.text, stored.error) == (text, error)
+
+
 async def announced(platform: Platform) -> int:
     async with asyncio.timeout(10):
         while not platform.bus.connected:  # noqa: ASYNC110 - the bus tells nobody

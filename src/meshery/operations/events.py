@@ -27,6 +27,8 @@ from meshery.operations.tables import event as table
 
 EVENT_ORDER = ("at", "seq", "severity", "category")
 _QUEUE_SIZE = 1000
+_SHORT = 1000
+"""Characters of a text that are sent when the whole is too large for the bus."""
 
 _log = get_logger("operations.events")
 _subscribers = gauge("event_subscribers", "Subscribers that follow events now")
@@ -116,7 +118,7 @@ class Events:
     async def announce(self, event: Event) -> Event:
         """Publish a stored event and note its place in the stream; later, if the bus is away."""
         try:
-            payload = msgspec.json.encode(event)
+            payload = _message(event, most_bytes=self._bus.max_payload_bytes)
             seq = await self._bus.publish(SUBJECT_EVENTS, payload, message_id=event.id)
             async with self._database.write() as connection:
                 mine = table.c.id == event.id
@@ -263,6 +265,28 @@ def new_event(
         text=text,
         error=error,
     )
+
+
+def _message(event: Event, *, most_bytes: int) -> bytes:
+    """What is published of an event; one too large for the bus is shortened and says so.
+
+    It could never be sent otherwise, and all that wait behind it neither. The row stays whole.
+    """
+    payload = msgspec.json.encode(event)
+    if len(payload) <= most_bytes:
+        return payload
+    short = msgspec.structs.replace(event, text=_shortened(event.text), error=None)
+    if event.error:
+        known = {name: event.error.get(name) for name in ("code", "severity", "what", "remedy")}
+        told = {name: _shortened(str(value)) for name, value in known.items() if value}
+        short = msgspec.structs.replace(short, error=told)
+    return msgspec.json.encode(short)
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _SHORT:
+        return text
+    return f"{text[:_SHORT]} … (shortened; the list of events has all of it)"
 
 
 def _values(event: Event) -> dict[str, Any]:
