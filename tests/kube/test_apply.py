@@ -9,7 +9,7 @@ from fixtures.kube import KubeNamespace, deployment
 from kube.examples import CONFIG_MAPS, DEPLOYMENTS, PODS, config_map
 from kube.rigged import refuses, rigged, says
 from meshery.core.errors import ConflictError, DeadlineError, InvalidInputError, NotFoundError
-from meshery.kube.apply import NAMESPACES, apply, create_namespace, delete, get
+from meshery.kube.apply import BUSY, LOOKS, NAMESPACES, apply, create_namespace, delete, get
 from meshery.kube.client import KubeClient
 from meshery.kube.errors import FieldConflict, FieldConflictError
 from meshery.kube.fields import FieldChange
@@ -86,6 +86,24 @@ async def test_a_preview_shows_nothing_of_what_others_do_meanwhile(
         await asyncio.sleep(0.02)
     await busy
     assert seen == {"data.ours"}
+
+
+async def test_a_preview_that_never_gets_a_quiet_look_says_so() -> None:
+    def at(version: int) -> dict[str, Any]:
+        return config_map("one", a=str(version)) | {
+            "metadata": {"name": "one", "resourceVersion": str(version)}
+        }
+
+    busy = [says(200, at(version)) for version in range(2 * LOOKS)]
+    async with rigged(*busy) as server, KubeClient(server.access()) as client:
+        disturbed = await apply(client, CONFIG_MAPS, config_map("one"), dry_run=True)
+    assert len(server.seen) == 2 * LOOKS
+    assert disturbed.note == BUSY
+    quiet = [says(200, at(1)), says(200, at(1)), says(200, at(1)), says(200, at(2))]
+    async with rigged(*quiet) as server, KubeClient(server.access()) as client:
+        previewed = await apply(client, CONFIG_MAPS, config_map("one"), dry_run=True)
+        applied = await apply(client, CONFIG_MAPS, config_map("one"))
+    assert (previewed.note, applied.note) == ("", "")
 
 
 async def test_fields_of_others_conflict_until_they_are_taken(

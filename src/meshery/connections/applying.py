@@ -222,7 +222,12 @@ def _change(done: _Done) -> Change:
     # Becoming the owner of a field is a change to the server, but none to the object.
     action = applied.action if before is None or found else "unchanged"
     return Change(
-        done.ref, action, applied.dry_run, differences=found if before else (), stored=after
+        done.ref,
+        action,
+        applied.dry_run,
+        differences=found if before else (),
+        notes=(applied.note,) if applied.note else (),
+        stored=after,
     )
 
 

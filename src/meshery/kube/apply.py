@@ -29,15 +29,21 @@ LOOKS = 20
 """How often a preview is repeated while others change the object; a last one may show theirs."""
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
 _CREATED = 201
+BUSY = "others change it all the time: some of these differences may be theirs"
+"""What is noted on a preview whose last look still was disturbed."""
 
 
 class Applied(msgspec.Struct, frozen=True):
-    """What an apply did, or with `dry_run` would do: before, after, and the fields changed."""
+    """What an apply did, or with `dry_run` would do: before, after, and the fields changed.
+
+    `note` says why the fields may be those of others too; empty when they are not.
+    """
 
     action: Literal["created", "configured", "unchanged"]
     before: dict[str, Any] | None
     after: dict[str, Any]
     dry_run: bool = False
+    note: str = ""
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
@@ -84,7 +90,8 @@ async def apply(
             # and what is "created" here is deleted when an apply is taken back.
             if answer.status == _CREATED:
                 return Applied("created", None, after, dry_run)
-            return Applied(_action(before, after, dry_run=dry_run), before, after, dry_run)
+            action = _action(before, after, dry_run=dry_run)
+            return Applied(action, before, after, dry_run, _note(before, after, dry_run=dry_run))
         # A controller wrote in between: its changes are not what the document would do.
 
 
@@ -112,6 +119,11 @@ def _action(
         # A dry run leaves the resource version as it is, whatever it would change.
         return "configured" if field_changes(before, after) else "unchanged"
     return "unchanged" if _version(before) == _version(after) else "configured"
+
+
+def _note(before: Mapping[str, Any] | None, after: Mapping[str, Any], *, dry_run: bool) -> str:
+    is_disturbed = dry_run and before is not None and _version(before) != _version(after)
+    return BUSY if is_disturbed else ""
 
 
 async def _present(
