@@ -62,6 +62,12 @@ class TestSandboxTarget(TargetSuite):
         with pytest.raises(UnsupportedError, match="cannot do near"):
             await target.apply(near, dry_run=True)
 
+    @pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "²", "9" * 40])
+    async def test_a_cursor_that_is_none_is_refused(self, target: Target, cursor: str) -> None:
+        async with target.watch(*BEHAVIOUR, after=cursor) as events:
+            with pytest.raises(InvalidInputError, match="no resource version"):
+                await anext(events)
+
     async def test_reaches_the_application_off_the_mesh(self, target: Target) -> None:
         async with target.reach(Ref("v1", "Service", "api")) as endpoint:
             answer = await ask(Ask(endpoint.host, endpoint.port, endpoint.authority))

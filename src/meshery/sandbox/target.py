@@ -22,7 +22,7 @@ from meshery.apply.target import (
     WatchEvent,
 )
 from meshery.behaviours.model import Kind
-from meshery.core.errors import ConflictError, NotFoundError, UnsupportedError
+from meshery.core.errors import ConflictError, InvalidInputError, NotFoundError, UnsupportedError
 from meshery.core.tasks import outlasting
 from meshery.operations.platform import Platform
 from meshery.sandbox.convergence import converging, deliver_world
@@ -39,6 +39,7 @@ from meshery.sandbox.world import build_world, changed_world, sandbox_spec
 
 _WATCH_POLL_S = 0.2
 _READY_POLL_S = 0.05
+_CURSOR_DIGITS = 19  # what a database counts with
 _UNSUPPORTED = frozenset({Kind.LOCALITY.value})
 
 
@@ -205,7 +206,7 @@ class SandboxTarget:
 
     async def _events(self, api_version: str, kind: str, after: str) -> AsyncGenerator[WatchEvent]:
         version, objects = await self._store.snapshot(self._name)
-        reached = int(after) if after else version
+        reached = _cursor(after) if after else version
         if not after:
             for stored in sorted(objects, key=_place):
                 if (stored["apiVersion"], stored["kind"]) == (api_version, kind):
@@ -263,6 +264,16 @@ class _Now(msgspec.Struct, frozen=True):
     row: SandboxRow
     objects: Sequence[Object]
     world: World
+
+
+def _cursor(after: str) -> int:
+    """The version a watch resumes from. InvalidInputError when it is none of ours."""
+    if not (after.isascii() and after.isdigit() and len(after) < _CURSOR_DIGITS):
+        raise InvalidInputError(
+            f"{after!r:.60} is no resource version of a sandbox",
+            remedy="resume from a resource version that a watch told, or leave it out",
+        )
+    return int(after)
 
 
 def _not_running(row: SandboxRow) -> ConflictError:
