@@ -119,6 +119,7 @@ def test_a_question_without_a_terminal_is_refused(
     home.mkdir()
     (home / "meshery.db").write_text("rows")
     (home / "processes.json").write_text("what a killed supervisor left, environments with it")
+    (home / "clusters" / "dev").mkdir(parents=True)
     (home / "notes.txt").write_text("mine")
     shown = mesheryctl("system", "reset", environment=environment)
     assert shown.returncode == 2

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from meshery.core.errors import InvalidInputError
-from meshery.core.yamlfile import parse_yaml, read_yaml
+from meshery.core.yamlfile import MAX_BYTES, parse_yaml, read_yaml
 
 
 def test_every_path_knows_its_line() -> None:
@@ -60,3 +60,15 @@ def test_what_python_cannot_hold_is_refused(value: str) -> None:
 def test_plain_aliases_are_read() -> None:
     document = parse_yaml("a: &a {x: 1}\nb: *a\nc: {<<: *a, y: 2}\n", source="test")
     assert document.data == {"a": {"x": 1}, "b": {"x": 1}, "c": {"x": 1, "y": 2}}
+
+
+def test_the_limit_counts_bytes_and_no_more_than_it_is_read(tmp_path: Path) -> None:
+    wide = "é" * (MAX_BYTES // 2 + 1)
+    for given in (wide, wide.encode()):
+        with pytest.raises(InvalidInputError, match=f"larger than {MAX_BYTES} bytes"):
+            parse_yaml(given, source="test")
+    endless = tmp_path / "endless"
+    with endless.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(InvalidInputError, match=f"larger than {MAX_BYTES} bytes"):
+        read_yaml(endless)

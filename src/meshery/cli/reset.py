@@ -12,7 +12,7 @@ from meshery.core.errors import InvalidInputError
 KEPT = frozenset({"settings.yaml", "config.yaml", "auth.json", "key", TOKEN_FILE, LOCK_FILE})
 _GOES = (
     "meshery.db", "meshery.db-wal", "meshery.db-shm", "nats", "nicegui", "logs", "sandboxes",
-    "processes.json", "server.json",
+    "clusters", "processes.json", "server.json",
 )  # fmt: skip
 """What a server makes. Anything else in the home is not ours to delete."""
 

@@ -41,7 +41,8 @@ class YamlDocument(msgspec.Struct, frozen=True):
 def read_yaml(path: Path) -> YamlDocument:
     """Read a file. InvalidInputError when it is missing, too large or malformed."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)  # one more than may be: the rest is never held
     except OSError as error:
         raise InvalidInputError(
             f"cannot read {path}",
@@ -53,9 +54,10 @@ def read_yaml(path: Path) -> YamlDocument:
 
 def parse_yaml(raw: bytes | str, *, source: str) -> YamlDocument:
     """Parse one document. `source` names it in errors."""
-    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
-    if len(text) > MAX_BYTES:
+    size = len(raw) if isinstance(raw, bytes) else len(raw.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
         raise InvalidInputError(f"{source} is larger than {MAX_BYTES} bytes", remedy="split it")
+    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
     try:
         _refuse_bombs(text, source)
         node = yaml.compose(text, Loader=_Loader)
