@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from meshery.core.errors import UnavailableError, UnsupportedError
 from meshery.core.paths import runtime_dir
 from meshery.core.settings import Settings, load_settings
 from meshery.processes.model import ProcessSpec, Restart
+from meshery.server.nats_child import nats_program
 from meshery.server.tree import ProcessTree, Restarted, process_tree, settings_environment
 
 SLEEPER = ProcessSpec("sandbox/shop/web", ("sleep", "300"), restart=Restart.ALWAYS)
@@ -203,14 +203,10 @@ async def test_a_nats_that_cannot_start_is_told_in_its_own_words(settings: Setti
     assert "not a directory" in caught.value.cause
 
 
-async def test_an_installation_without_nats_says_what_to_do(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sysconfig, "get_path", lambda _name: "/nowhere")
-    monkeypatch.setenv("PATH", "/nowhere")
+def test_an_installation_without_nats_says_what_to_do(tmp_path: Path) -> None:
+    assert Path(nats_program()).exists()
     with pytest.raises(UnsupportedError, match="no NATS server") as caught:
-        async with process_tree(settings):
-            raise AssertionError("it started")
+        nats_program(scripts=tmp_path, path=str(tmp_path))
     assert "pip install" in caught.value.remedy
 
 

@@ -19,9 +19,11 @@ Reading = Callable[..., AbstractAsyncContextManager[User]]
 
 
 @asynccontextmanager
-async def reading(pages: Sequence[Page], *, state: Any = None) -> AsyncIterator[User]:
+async def reading(
+    pages: Sequence[Page], *, state: Any = None, board: ChipBoard | None = None
+) -> AsyncIterator[User]:
     async with user_simulation() as user:
-        board = ChipBoard(pages, state)
+        board = board or ChipBoard(pages, state)
         register(Site(FastAPI(), pages, state, lambda _request: "tester", board))
         yield user
 

@@ -2,13 +2,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import Any
 
 import pytest
 from nicegui import ui
 
 from meshery.core.errors import ConflictError, NotFoundError
+from meshery.ui.chips import ChipBoard
 from meshery.ui.context import PageContext
 from meshery.ui.page import Chip, Hit, Notice, NoticeSource, Page
 from meshery.ui.widgets.html import tag
@@ -125,11 +125,7 @@ async def test_chips_tell_liveness_in_words(read_pages: Any, make_page: MakePage
         await user.should_see("no news for 3 s")
 
 
-async def test_chips_without_news_are_told_apart(
-    read_pages: Any, make_page: MakePage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(import_module("meshery.ui.frame"), "CHIP_PERIOD_S", 0.05)
-    monkeypatch.setattr(import_module("meshery.ui.chips"), "FRESH_S", 0.0)
+async def test_chips_without_news_are_told_apart(read_pages: Any, make_page: MakePage) -> None:
     away: list[bool] = []
 
     async def chips(_state: Any) -> list[Chip]:
@@ -137,7 +133,8 @@ async def test_chips_without_news_are_told_apart(
             raise ConflictError("not now")
         return [Chip("sandbox: shop", "/sandbox/shop")]
 
-    async with read_pages([make_page(greet, chips=chips)]) as user:
+    pages = [make_page(greet, chips=chips)]
+    async with read_pages(pages, board=ChipBoard(pages, None, fresh_s=0, period_s=0.05)) as user:
         await user.open("/")
         await user.should_see("sandbox: shop")
         away.append(True)

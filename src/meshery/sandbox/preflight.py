@@ -18,9 +18,12 @@ _INOTIFY_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
 _LONGEST_SOCKET = 103
 
 
-def envoy_path() -> Path:
-    """The Envoy binary of the `sandbox` extra. UnsupportedError names platform and remedy."""
-    found = importlib.util.find_spec("envoy")
+def envoy_path(package: str = "envoy") -> Path:
+    """The Envoy binary of the `sandbox` extra. UnsupportedError names platform and remedy.
+
+    `package` is the Python package that brings it.
+    """
+    found = importlib.util.find_spec(package)
     folder = Path(found.origin).parent / "_bin" if found and found.origin else Path()
     binary = folder / ("envoy.dll" if sys.platform == "win32" else "envoy")
     if not binary.is_file():

@@ -45,7 +45,7 @@ async def start_nats(settings: Settings, supervisor: SupervisorClient) -> BusAdd
     await supervisor.start(
         ProcessSpec(
             name=NAME,
-            argv=(_program(), "--config", str(configuration)),
+            argv=(nats_program(), "--config", str(configuration)),
             directory=str(directory),
             restart=Restart.ALWAYS,
             log_file=str(log),
@@ -91,9 +91,13 @@ def _free_port(settings: Settings) -> int:
     return take_ports(1)[0]
 
 
-def _program() -> str:
-    beside = Path(sysconfig.get_path("scripts")) / "nats-server"
-    found = str(beside) if beside.exists() else shutil.which("nats-server")
+def nats_program(*, scripts: Path | None = None, path: str | None = None) -> str:
+    """The NATS server beside this Python, else one on the PATH; UnsupportedError without one.
+
+    `scripts` and `path` are looked at in their place.
+    """
+    beside = (scripts or Path(sysconfig.get_path("scripts"))) / "nats-server"
+    found = str(beside) if beside.exists() else shutil.which("nats-server", path=path)
     if found is None:
         raise UnsupportedError(
             "there is no NATS server on this machine",

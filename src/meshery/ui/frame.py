@@ -18,7 +18,6 @@ from meshery.ui.widgets.html import tag
 from meshery.ui.widgets.icon_button import icon_button
 from meshery.ui.widgets.key_help import key_help
 
-CHIP_PERIOD_S = 3.0
 _LOST_AFTER = 3
 _LIVENESS: dict[Liveness, str] = {
     "connected": "connected",
@@ -62,7 +61,7 @@ class Frame:
         self.content = tag("main", classes="content", id="content", tabindex="-1")
         notices.draw_drawer()
         await self._refresh_chips()
-        self._context.every(CHIP_PERIOD_S, self._refresh_chips, name="chips")
+        self._context.every(self._board.period_s, self._refresh_chips, name="chips")
 
     def _navigation(self) -> None:
         with tag("nav", classes="sidebar", aria_label="Pages"):

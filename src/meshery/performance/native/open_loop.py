@@ -44,7 +44,8 @@ class Lead:
     _STEP_NS = 500
     _LEAST_NS = 3000
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_cpu: float = MOST_CPU) -> None:
+        self._most_cpu = most_cpu
         self.ns = self.FIRST_NS
         self._late_ns = float(self.FIRST_NS - self._MARGIN_NS)
         self._bound_ns = self.MOST_NS
@@ -63,13 +64,13 @@ class Lead:
         share = (cpu_ns - self._cpu_ns) / max(1, now - self._at_ns)
         self._cpu_ns, self._at_ns = cpu_ns, now
         spun_ns = self.ns
-        if share > self.MOST_CPU:
+        if share > self._most_cpu:
             bound = int(min(self._bound_ns, self.ns) * 0.7)
             self._bound_ns = bound if bound > self._LEAST_NS else 0
         else:
             self._bound_ns = min(self.MOST_NS, int(self._bound_ns * 1.05) + 500)
         self.ns = min(self.ns, self._bound_ns)
-        return share > self.MOST_CPU and spun_ns == 0
+        return share > self._most_cpu and spun_ns == 0
 
 
 class OpenLoop(Reactor):
