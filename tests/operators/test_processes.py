@@ -361,7 +361,11 @@ async def test_of_two_operators_one_acts_and_the_other_takes_over(cluster: Clust
     holder.kill(restarts=False)
     await cluster.namespace.create(broker("second"))
     await until(lambda: _counted(other, at_least=2), timeout_s=60, what="the other took over")
-    assert "statefulset.apps/second-nats" in await made(cluster.namespace)
+
+    async def is_made() -> bool:
+        return "statefulset.apps/second-nats" in await made(cluster.namespace)
+
+    await until(is_made, timeout_s=30, what="the servers of the second Broker")
     assert await _metric(other, "meshery_operator_reconcile_duration_seconds_count", "broker") > 0
 
 

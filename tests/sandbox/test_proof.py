@@ -84,6 +84,17 @@ async def test_delays_are_counted_and_measured() -> None:
     assert not wrong.passed
 
 
+async def test_a_timer_that_fires_early_delayed_all_the_same() -> None:
+    """Envoy was seen to delay by 95 ms instead of 100 when many requests came in one turn."""
+
+    def early(luck: random.Random, _: bytes) -> tuple[float, int, str]:
+        return (luck.choice((0.095, 0.1)) if luck.random() < 0.5 else 0.0), 200, "v1"
+
+    async with rigged(early) as request:
+        proof = await prove_fault(request, name="slow", delay_ms=100, delay_percent=50)
+    assert proof.passed, proof
+
+
 async def test_aborts_are_counted() -> None:
     async with rigged(lambda luck, _: (0, 503 if luck.random() < 0.2 else 200, "v1")) as request:
         proof = await prove_fault(request, name="broken", abort_status=503, abort_percent=20)

@@ -4,6 +4,8 @@ The feed holds the number of the newest change it showed. A pause, a tab that lo
 an address that somebody passed on all go on after that number, so nothing is missed between.
 """
 
+import asyncio
+
 import msgspec
 
 from meshery.discovery.change_log import PAGE, ChangeLog, LogFilter, LoggedChange
@@ -54,6 +56,8 @@ class ChangeFeed:
         self._last = 0
         self._event = context.query.get("event", "").upper()
         self._paused = False
+        self._turn = asyncio.Lock()
+        """Of the clock and of a click only one reads on at a time, or changes would come twice."""
 
     async def draw(self) -> None:
         """All of it."""
@@ -90,13 +94,18 @@ class ChangeFeed:
 
     async def _read(self) -> None:
         """From the newest end anew."""
-        self._last = await self._log.last()
-        self._seen = min(self._seen or self._last, self._last)
-        self._rows = await self._log.read(self._filter)
-        await self._show()
+        async with self._turn:
+            self._last = await self._log.last()
+            self._seen = min(self._seen or self._last, self._last)
+            self._rows = await self._log.read(self._filter)
+            await self._show()
 
     async def _look(self) -> None:
         """Take up what came after the last number; while paused, only count it."""
+        async with self._turn:
+            await self._take_up()
+
+    async def _take_up(self) -> None:
         last = await self._log.last()
         if last == self._last:
             return
@@ -148,9 +157,9 @@ class ChangeFeed:
         await self._read()
 
     async def _show_older(self) -> None:
-        before = self._rows[-1].seq
-        older = await self._log.read(self._filter, before=before)
-        self._rows = [*self._rows, *older]
+        async with self._turn:
+            older = await self._log.read(self._filter, before=self._rows[-1].seq)
+            self._rows = [*self._rows, *older]
         self._table.show([self._row(each) for each in self._rows])
         self._older.set_visibility(len(older) == PAGE)
 
