@@ -95,6 +95,7 @@ async def test_an_error_ends_a_subscription(server: RunningServer) -> None:
         for query, code in (
             ('subscription { operation(id: "nothing") { state } }', "meshery.not_found"),
             ("subscription { events(after: -1) { seq } }", "meshery.graphql.cursor"),
+            ("subscription { performanceResults(after: -1) { seq } }", "meshery.graphql.cursor"),
             ("subscription { discoveryChanges(after: 99999999) { seq } }", "meshery.discovery.cur"),
             ('subscription { meshes(clusters: ["none"]) { seq } }', "meshery.discovery.cluster"),
         ):

@@ -177,6 +177,7 @@ class ChangeFeed:
             if self._reader is None or self._reader.done():
                 self._position = await self.newest()
                 self._reader = asyncio.create_task(self._read_on(), name="discovery-feed")
+                self._reader.add_done_callback(self._end)
 
     async def _leave(self) -> None:
         async with self._joining:
@@ -188,17 +189,21 @@ class ChangeFeed:
 
     async def _read_on(self) -> None:
         """Read until cancelled. Outages of bus and database are waited for."""
-        try:
-            while True:
-                try:
-                    await self._listen()
-                except UnavailableError as error:
-                    _log.warning("discovery.feed_waits", what=error.what, cause=error.cause)
-                await asyncio.sleep(LOOK_S)
-        except Exception as error:  # noqa: BLE001 - nobody shall wait for a reader that broke
-            _log.exception("discovery.feed_broke")
-            for subscriber in self._queues:
-                subscriber.end(error)
+        while True:
+            try:
+                await self._listen()
+            except UnavailableError as error:
+                _log.warning("discovery.feed_waits", what=error.what, cause=error.cause)
+            await asyncio.sleep(LOOK_S)
+
+    def _end(self, reader: asyncio.Task[None]) -> None:
+        """Nobody waits for a reader that broke; the next subscriber begins another."""
+        error = None if reader.cancelled() else reader.exception()
+        if error is None:
+            return
+        _log.error("discovery.feed_broke", exc_info=error)
+        for subscriber in self._queues:
+            subscriber.end(error)
 
     async def _listen(self) -> None:
         woken = asyncio.Event()
@@ -257,7 +262,7 @@ class _Subscriber(AsyncIterator[ObjectChange]):
         self.since = self.cursor = 0
         self._queue: asyncio.Queue[ObjectChange | None] = asyncio.Queue(size)
         self._is_dropped = False
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
 
     def offer(self, change: ObjectChange) -> None:
         """Queue a change; when there is no room, this was the last one."""
@@ -270,7 +275,7 @@ class _Subscriber(AsyncIterator[ObjectChange]):
             _dropped.inc()
             _log.warning("discovery.subscriber_dropped", queue_size=self._queue.maxsize)
 
-    def end(self, error: Exception) -> None:
+    def end(self, error: BaseException) -> None:
         """Give no more."""
         self._error = error
         with suppress(asyncio.QueueFull):

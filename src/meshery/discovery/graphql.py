@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
@@ -40,7 +40,7 @@ from meshery.web.graphql.lists import (
     sliced,
 )
 from meshery.web.graphql.nouns import join, noun, words
-from meshery.web.graphql.scalars import Long
+from meshery.web.graphql.scalars import After
 
 words(WatchState, name="WatchState")
 noun(KindView, name="WatchedKind")
@@ -49,11 +49,6 @@ noun(Change, name="ResourceState")
 ClusterNoun = noun(ClusterView, name="Cluster")
 ResourceNoun = noun(ResourceRow, name="Resource")
 ChangeNoun = noun(ObjectChange, name="ResourceChange", without={"raw"})
-
-After = Annotated[
-    Long | None,
-    strawberry.argument(description="`seq` of the last one that was read; from now on if none"),
-]
 
 
 @strawberry.enum(description="What clusters are ordered by.")

@@ -1,7 +1,8 @@
 """When the function of a kind is interrupted: is anybody to go on, and clean-up within a time."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Coroutine
+from typing import Any
 
 from meshery.core.errors import MesheryError
 from meshery.core.telemetry import get_logger
@@ -22,10 +23,16 @@ async def is_over(run: Run, error: BaseException) -> bool:
     return operation.state is OperationState.CANCELLING
 
 
-async def bounded(work: Awaitable[None], *, within_s: float) -> None:
+async def bounded(work: Coroutine[Any, Any, None], *, within_s: float) -> None:
     """Clean up, also while being cancelled; what goes wrong is logged, the first error counts."""
-    try:
-        async with asyncio.timeout(within_s):
-            await asyncio.shield(work)
-    except Exception as error:  # noqa: BLE001 - the error that led here is the one to tell
-        _log.warning("operation.clean_up_failed", cause=str(error))
+    cleaning = asyncio.create_task(work, name="operation-clean-up")
+    cleaning.add_done_callback(_tell)
+    done, _ = await asyncio.wait({cleaning}, timeout=within_s)
+    if not done:
+        _log.warning("operation.clean_up_late", within_s=within_s)
+
+
+def _tell(cleaning: asyncio.Task[None]) -> None:
+    error = None if cleaning.cancelled() else cleaning.exception()
+    if error is not None:
+        _log.warning("operation.clean_up_failed", cause=str(error) or repr(error))

@@ -5,7 +5,7 @@ from contextlib import aclosing, asynccontextmanager
 
 import msgspec
 
-from meshery.core.errors import LimitError, NotFoundError
+from meshery.core.errors import InvalidInputError, LimitError, NotFoundError
 from meshery.operations.events import ALL_EVENTS, EventFilter
 from meshery.operations.model import Event, Operation
 from meshery.operations.platform import Platform
@@ -40,7 +40,16 @@ class OperationSeen(msgspec.Struct, frozen=True):
 async def followed_events(
     platform: Platform, *, after: int | None, only: EventFilter = ALL_EVENTS
 ) -> AsyncIterator[AsyncIterator[Event]]:
-    """Events as `Events.subscribe` gives them, but a slow reader's end is a DroppedError."""
+    """Events as `Events.subscribe` gives them, but a slow reader's end is a DroppedError.
+
+    InvalidInputError for a negative place `after`.
+    """
+    if after is not None and after < 0:
+        raise InvalidInputError(
+            f"{after} is no place to go on from",
+            remedy="send the `seq` of the last one that was read, or 0 for all that are kept",
+            code="meshery.graphql.cursor",
+        )
     async with (
         platform.events.subscribe(after=after, only=only) as events,
         aclosing(_undropped(events)) as undropped,

@@ -3,11 +3,10 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from enum import StrEnum
-from typing import Annotated
 
 import strawberry
 
-from meshery.core.errors import InvalidInputError, Severity
+from meshery.core.errors import Severity
 from meshery.operations.events import EventFilter
 from meshery.operations.feeds import OperationSeen, followed_events, followed_operations
 from meshery.operations.model import Event, Operation, OperationState
@@ -18,17 +17,12 @@ from meshery.web.graphql.door import Door, Info, connection_of
 from meshery.web.graphql.fields import asked, connection, done, followed, many
 from meshery.web.graphql.lists import FIRST, Direction, Slice, slice_of, slice_query
 from meshery.web.graphql.nouns import noun, words
-from meshery.web.graphql.scalars import Long
+from meshery.web.graphql.scalars import After
 from meshery.web.identity import actor_of
 
 words(Severity, name="Severity")
 OperationNoun = noun(Operation)
 EventNoun = noun(Event)
-
-After = Annotated[
-    Long | None,
-    strawberry.argument(description="`seq` of the last one that was read; from now on if none"),
-]
 
 
 @strawberry.enum(description="What operations are ordered by.")
@@ -182,7 +176,7 @@ class OperationSubscription:
     ) -> AsyncGenerator[Event]:
         """From the one after `after`."""
         wanted = (only or EventsOnly()).filter()
-        async with followed_events(_platform(info), after=_seq(after), only=wanted) as events:
+        async with followed_events(_platform(info), after=after, only=wanted) as events:
             async for event in events:
                 yield event
 
@@ -192,7 +186,7 @@ class OperationSubscription:
     )
     async def operations(self, info: Info, *, after: After = None) -> AsyncGenerator[OperationSeen]:
         """From the one after `after`."""
-        async with followed_operations(_platform(info), after=_seq(after)) as operations:
+        async with followed_operations(_platform(info), after=after) as operations:
             async for seen in operations:
                 yield seen
 
@@ -216,14 +210,3 @@ DOOR = Door(OperationQuery, OperationMutation, OperationSubscription)
 
 def _platform(info: Info) -> Platform:
     return platform_of(connection_of(info))
-
-
-def _seq(after: int | None) -> int | None:
-    """A place in the row of all that happened. InvalidInputError for a negative one."""
-    if after is not None and after < 0:
-        raise InvalidInputError(
-            f"{after} is no place to go on from",
-            remedy="send the `seq` of the last one that was read, or 0 for all that are kept",
-            code="meshery.graphql.cursor",
-        )
-    return after

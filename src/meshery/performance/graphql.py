@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from enum import StrEnum
-from typing import Annotated
 
 import strawberry
 
@@ -23,15 +22,10 @@ from meshery.web.graphql.lists import (
     slice_query,
 )
 from meshery.web.graphql.nouns import noun, words
-from meshery.web.graphql.scalars import Long
+from meshery.web.graphql.scalars import After
 
 words(Validity, name="PerformanceValidity")
 ResultNoun = noun(ResultRow, name="PerformanceResult")
-
-After = Annotated[
-    Long | None,
-    strawberry.argument(description="`seq` of the last one that was read; from now on if none"),
-]
 
 
 @strawberry.enum(description="What results are ordered by.")

@@ -2,12 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NewType
+from typing import Annotated, NewType
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 Long = NewType("Long", int)
+
+After = Annotated[
+    Long | None,
+    strawberry.argument(description="`seq` of the last one that was read; from now on if none"),
+]
+"""Where a subscription goes on; what it follows checks that there is such a place."""
 
 _MOST = 2**53
 
