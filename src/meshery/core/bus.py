@@ -8,20 +8,17 @@ The bus reconnects for ever. While it is away, publishing raises UnavailableErro
 
 import asyncio
 import contextlib
-import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
 
 import msgspec
-import nats
 import nats.errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from meshery.core.bus_errors import away, bus_errors
+from meshery.core.bus_link import BusLink
 from meshery.core.errors import UnavailableError
 from meshery.core.settings import Settings
 from meshery.core.streams import OPERATIONS_STREAM, streams
@@ -34,8 +31,6 @@ _ANOTHER_CONFIGURATION = 10058
 _NO_ROOM = 10047
 """NATS' code: the server has not set aside so many bytes for streams."""
 _LEAST_BYTES = 16 * 1024 * 1024
-
-T = TypeVar("T")
 
 _log = get_logger("core.bus")
 
@@ -78,16 +73,12 @@ class Wakeup:
 class Bus:
     """One process's connection (of one event loop)."""
 
-    def __init__(
-        self, client: Client, settings: Settings, *, only: Collection[str] | None = None
-    ) -> None:
-        self._client = client
+    def __init__(self, settings: Settings, *, only: Collection[str] | None = None) -> None:
         self._settings = settings
         self._only = None if only is None else frozenset(only)
-        self._jetstream: JetStreamContext = client.jetstream(timeout=_PUBLISH_TIMEOUT_S)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._broken = asyncio.Event()
-        self._is_closing = False
+        self._link = BusLink(self._ensure_quietly)
+        self._client = self._link.client
+        self._jetstream: JetStreamContext = self._client.jetstream(timeout=_PUBLISH_TIMEOUT_S)
 
     @classmethod
     async def connect(
@@ -108,22 +99,11 @@ class Bus:
         server may be somewhere else by then. UnavailableError when nobody answers, or, where all
         streams are wanted, when the server's `max_payload` is too small for what they carry.
         """
-        client = Client()
-        bus = cls(client, settings, only=only)
+        bus = cls(settings, only=only)
         try:
             async with asyncio.timeout(wait_s):
-                await client.connect(
-                    url.split(","),
-                    token=token or None,
-                    name=name,
-                    tls=_tls(settings),
-                    connect_timeout=2,
-                    allow_reconnect=reconnects,
-                    max_reconnect_attempts=-1,
-                    reconnect_time_wait=0.25,  # type: ignore[arg-type] # only slept on
-                    error_cb=_on_error,
-                    disconnected_cb=bus._on_disconnect,
-                    reconnected_cb=bus._on_reconnect,
+                await bus._link.connect(
+                    settings, url=url, token=token, name=name, reconnects=reconnects
                 )
             if only is None:
                 bus._check_payload(url)
@@ -144,7 +124,7 @@ class Bus:
     @property
     def connected(self) -> bool:
         """Whether the server answers now."""
-        return self._client.is_connected
+        return self._link.connected
 
     @property
     def max_payload_bytes(self) -> int:
@@ -178,7 +158,9 @@ class Bus:
             raise away("publish")
         headers = {"Nats-Msg-Id": message_id} if message_id else None
         with bus_errors("publish"):
-            ack = await self._unbroken(self._jetstream.publish(subject, payload, headers=headers))
+            ack = await self._link.unbroken(
+                self._jetstream.publish(subject, payload, headers=headers)
+            )
         return ack.seq
 
     async def notify(self, subject: str, payload: bytes) -> None:
@@ -199,7 +181,7 @@ class Bus:
             heard = _Heard()
             subscription = await self._client.subscribe(subject, queue=queue, cb=heard.put)
             if self.connected:
-                await self._unbroken(self._client.flush(timeout=2))
+                await self._link.unbroken(self._client.flush(timeout=2))
         try:
             yield heard
         finally:
@@ -248,7 +230,7 @@ class Bus:
     async def stream_state(self, stream: str) -> StreamState:
         """Which stream it is, and what it holds. UnavailableError without it."""
         with bus_errors("read the state of a stream"):
-            info = await self._unbroken(self._jetstream.stream_info(stream))
+            info = await self._link.unbroken(self._jetstream.stream_info(stream))
         return StreamState(str(info.created), info.state.first_seq, info.state.last_seq)
 
     async def work(
@@ -281,13 +263,7 @@ class Bus:
 
     async def close(self) -> None:
         """Send what is pending, then disconnect."""
-        self._is_closing = True
-        for task in self._tasks:
-            task.cancel()
-        if self._client.is_connected:
-            with contextlib.suppress(nats.errors.Error, OSError):
-                await self._client.flush(timeout=1)
-        await self._client.close()
+        await self._link.close()
 
     async def _durable(
         self, subject: str, durable: str
@@ -325,7 +301,7 @@ class Bus:
         if not self.connected:
             return None
         try:
-            info = await self._unbroken(self._jetstream.add_consumer(stream, config))
+            info = await self._link.unbroken(self._jetstream.add_consumer(stream, config))
             return await self._jetstream.pull_subscribe_bind(
                 info.name, stream, pending_msgs_limit=4096
             )
@@ -352,48 +328,16 @@ class Bus:
     ) -> list[Msg]:
         """Messages, none after `timeout_s`."""
         try:
-            return await self._unbroken(consumer.fetch(batch, timeout=timeout_s))
+            return await self._link.unbroken(consumer.fetch(batch, timeout=timeout_s))
         except nats.errors.TimeoutError:
             return []
 
     async def _exists(self, consumer: JetStreamContext.PullSubscription) -> bool:
         try:
-            await self._unbroken(consumer.consumer_info())
+            await self._link.unbroken(consumer.consumer_info())
         except (nats.errors.Error, OSError, TimeoutError):
             return False
         return True
-
-    async def _unbroken(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, or an error as soon as the connection breaks under it.
-
-        What was sent on a broken connection is never answered; waiting for it wastes time. And the
-        library waits by `wait_for`, which before Python 3.12 loses a cancel that comes together
-        with the answer: in a task of its own that hurts nobody.
-        """
-        task = asyncio.ensure_future(work)
-        broken = asyncio.ensure_future(self._broken.wait())
-        try:
-            await asyncio.wait({task, broken}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                raise nats.errors.StaleConnectionError
-            return task.result()
-        finally:
-            broken.cancel()
-            if not task.done():
-                task.cancel()
-                await asyncio.wait({task})
-
-    async def _on_disconnect(self) -> None:
-        if not self._is_closing:
-            _log.warning("bus.disconnected")
-        self._broken.set()
-        self._broken = asyncio.Event()
-
-    async def _on_reconnect(self) -> None:
-        _log.info("bus.reconnected")
-        task = asyncio.create_task(self._ensure_quietly(), name="bus-streams")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _ensure_quietly(self) -> None:
         for _ in range(20):
@@ -431,13 +375,3 @@ def _stored(raw: Msg) -> Message:
         raw.metadata.sequence.stream,
         (raw.headers or {}).get("Nats-Msg-Id", ""),
     )
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if not settings.bus.tls_ca_file:
-        return None
-    return ssl.create_default_context(cafile=settings.bus.tls_ca_file)
-
-
-async def _on_error(error: Exception) -> None:
-    _log.info("bus.error", cause=str(error) or type(error).__name__)
