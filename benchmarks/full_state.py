@@ -104,7 +104,7 @@ def _claim(
 
 
 def _growth(few: Reading, many: Reading, foreign: float) -> None:
-    """Twice as many objects should cost twice as much."""
+    """So many times as many objects should cost so many times as much."""
     times = MANY / FEW
     grown = {
         "time": many.seconds / few.seconds / times,

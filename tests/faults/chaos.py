@@ -19,6 +19,7 @@ from faults.journeys import (
 
 VICTIMS = ("server", "worker", "supervisor", "nats", "proxy", "app", "injector")
 
+_INJECTOR_S = 10.0
 _BACK_S = 20.0
 _DEMOS = 0.1
 
@@ -73,7 +74,8 @@ def _strike(built: House, drawn: Round, operation: Document) -> bool:
         return bool(hit) or (drawn.victim == "injector" and _has_ended(built, operation))
 
     # What died a moment ago may have to wait for its next life; an injector lives but for a run.
-    wait_for(is_over, timeout_s=_BACK_S, what=f"{drawn.victim} to kill")
+    within_s = _INJECTOR_S if drawn.victim == "injector" else _BACK_S
+    wait_for(is_over, timeout_s=within_s, what=f"{drawn.victim} to kill")
     return bool(hit)
 
 

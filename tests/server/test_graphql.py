@@ -167,6 +167,7 @@ def test_a_kubeconfig_with_a_program_is_refused(server: RunningServer) -> None:
     ("query", "code"),
     [
         ("{ nothing }", "meshery.graphql.invalid"),
+        ('{ discoveryChanges(after: "abc") { next } }', "meshery.graphql.invalid"),
         ("{ operations { nodes { id }", "meshery.graphql.invalid"),
         ("{ operations(first: 501) { totalCount } }", "meshery.graphql.page"),
         ('{ operations(after: "x") { totalCount } }', "meshery.graphql.page"),

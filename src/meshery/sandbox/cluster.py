@@ -19,6 +19,7 @@ import msgspec
 from meshery.apply.shape import is_name
 from meshery.core.errors import (
     ConflictError,
+    DeadlineError,
     InvalidInputError,
     NotFoundError,
     OperationFailedError,
@@ -65,7 +66,7 @@ class Clusters:
         names = sorted(path.name for path in self._root.glob("*") if path.is_dir())
         if not names:
             return []
-        running = {each.name for each in await self._supervisor.list(PREFIX) if _runs(each)}
+        running = await self._running()
         return [self._view(name, is_running=f"{PREFIX}/{name}" in running) for name in names]
 
     async def get(self, name: str) -> ClusterView:
@@ -108,7 +109,8 @@ class Clusters:
     async def start(self, name: str) -> None:
         """Have its process; it may not be ready yet."""
         root = private_dir(private_dir(self._root) / name)
-        (root / READY).unlink(missing_ok=True)
+        if f"{PREFIX}/{name}" not in await self._running():  # one that runs says so only once
+            (root / READY).unlink(missing_ok=True)
         words = ["-m", "meshery.kube.local", "--root", str(root), "--name", name]
         words += ["--service-range", _range(name)]
         await self._supervisor.start(
@@ -122,26 +124,48 @@ class Clusters:
         )
 
     async def wait_ready(self, name: str) -> ClusterView:
-        """Wait until it answers. OperationFailedError when its process ends first."""
-        async with asyncio.timeout(READY_S):
-            while True:
-                found = await self.get(name)
-                if found.state == "up":
-                    return found
-                if found.state == "lost":
-                    log = self._root / name / "plane.log"
-                    raise OperationFailedError(
-                        f"the cluster {name} did not start",
-                        cause=_last_lines(log),
-                        remedy=f"look into {log.parent / 'logs'}",
-                        code="meshery.cluster.start",
-                    )
-                await asyncio.sleep(_LOOK_S)
+        """Wait until it answers.
+
+        OperationFailedError when its process ends first, DeadlineError when that takes too long.
+        """
+        log = self._root / name / "plane.log"
+        try:
+            async with asyncio.timeout(READY_S):
+                while (found := await self.get(name)).state != "up":
+                    if found.state == "lost":
+                        raise OperationFailedError(
+                            f"the cluster {name} did not start",
+                            cause=_last_lines(log),
+                            remedy=f"look into {log.parent / 'logs'}",
+                            code="meshery.cluster.start",
+                        )
+                    await asyncio.sleep(_LOOK_S)
+        except TimeoutError as error:
+            raise DeadlineError(
+                f"the cluster {name} was not ready within {READY_S:g} s",
+                cause=_last_lines(log),
+                remedy="try again when this machine has less to do",
+                code="meshery.cluster.start",
+            ) from error
+        return found
 
     async def remove(self, name: str) -> None:
         """Stop its processes and delete its folder."""
         await self._supervisor.stop(f"{PREFIX}/{name}", grace_s=STOP_S)
-        await asyncio.to_thread(shutil.rmtree, self._root / name, ignore_errors=True)
+        try:
+            await asyncio.to_thread(shutil.rmtree, self._root / name)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise OperationFailedError(
+                f"what the cluster {name} kept could not be deleted",
+                cause=str(error),
+                remedy=f"delete {self._root / name} by hand",
+                code="meshery.cluster.remove",
+            ) from error
+
+    async def _running(self) -> set[str]:
+        return {each.name for each in await self._supervisor.list(PREFIX) if _runs(each)}
 
     async def _check(self, name: str) -> None:
         if not is_name(name):

@@ -13,7 +13,8 @@
   };
 
   // What an address points at is drawn after the browser has looked for it.
-  const place = decodeURIComponent(location.hash.slice(1));
+  let place = location.hash.slice(1);
+  try { place = decodeURIComponent(place); } catch { /* such as "#100%": taken as it is */ }
   if (place) {
     let looks = 0;
     const seek = setInterval(() => {

@@ -11,8 +11,8 @@
     PATH?echo        at any path, the request it got, with no note of it
 
 `/echo`, `/call` and `/metrics` are those of the sample application of the SMI conformance tests,
-with more keys. A version's latency and error rate hold for everything but `/healthz`, `/version`
-and `/metrics`.
+with more keys. A version's latency and error rate hold for everything but `/healthz`, `/version`,
+`/metrics` and `?echo`.
 """
 
 import asyncio

@@ -9,6 +9,7 @@ import msgspec
 from meshery.behaviours.match import Match
 from meshery.behaviours.model import Behaviour
 from meshery.behaviours.traffic import Backend, Mirror, Route, Split
+from meshery.core.errors import UnavailableError
 from meshery.sandbox.app.ledger import KEPT
 from meshery.sandbox.model import Instance, World
 from meshery.sandbox.probe import Answer, Ask, ask, sample
@@ -139,5 +140,11 @@ async def _received(world: World, receivers: Sequence[Instance], mark: str) -> i
 
 async def _marked(instance: Instance, mark: str) -> int:
     answer = await ask(Ask(instance.app_host, instance.app_port, instance.service, "/metrics"))
+    if answer.status != 200:
+        raise UnavailableError(
+            f"{instance.name} does not tell what came to it",
+            cause=f"its answer was {answer.status or 'none'}",
+            remedy="see whether it runs: mesheryctl sandbox status",
+        )
     received: list[str] = msgspec.json.decode(answer.body)["ReqReceived"]
     return received.count(mark)

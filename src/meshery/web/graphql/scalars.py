@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, NewType
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 Long = NewType("Long", int)
@@ -20,7 +21,7 @@ _MOST = 2**53
 
 def _long(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _MOST:
-        raise ValueError(f"{value!r:.40} is no whole number up to 2^53")
+        raise GraphQLError("a Long is a whole number up to 2^53")
     return value
 
 
@@ -29,9 +30,12 @@ def _moment(value: datetime) -> str:
 
 
 def _read_moment(value: str) -> datetime:
-    found = datetime.fromisoformat(value)
-    if found.tzinfo is None:
-        raise ValueError(f"{value!r:.40} has no time zone")
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found.tzinfo is None:
+        raise GraphQLError("a DateTime is a moment of RFC 3339 with its time zone")
     return found
 
 
