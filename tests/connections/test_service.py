@@ -474,3 +474,13 @@ async def test_a_cluster_with_our_operator_is_not_just_forgotten(
         await service.disconnect(held, actor=ACTOR)
     await service.disconnect(held, actor=ACTOR, leave_operator=True)
     assert await service.all() == []
+
+
+async def test_an_operator_that_is_not_ours_is_not_taken_away(
+    service: ConnectionService, kube: ControlPlane
+) -> None:
+    (outcome,) = await connect(service, access_of(kube))
+    assert outcome.connection
+    with pytest.raises(ConflictError, match="no operator of ours") as caught:
+        await service.remove_operator(outcome.connection.id, actor=ACTOR)
+    assert caught.value.specific_code == "meshery.operator.absent"

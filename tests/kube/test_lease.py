@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 
 from fixtures.kube import KubeNamespace
 from fixtures.waiting import until
 from kube.conftest import client_of
+from kube.rigged import rigged
 from meshery.kube.client import KubeClient
 from meshery.kube.lease import Lease
 from meshery.kube.local.control_plane import ControlPlane
@@ -127,3 +129,32 @@ async def test_the_end_of_the_work_ends_it(
     with pytest.raises(RuntimeError, match="broken"):
         await lease(client, kube_namespace, "a").hold(fails)
     assert not (await kube_namespace.get("lease", "one"))["spec"].get("holderIdentity")
+
+
+async def test_one_renewal_that_fails_loses_nothing() -> None:
+    kept: dict[str, object] = {}
+    failures = ["the first renewal"]
+    renewals: list[object] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.method == "GET":
+            return web.json_response(kept, status=200 if kept else 404)
+        if request.method == "PUT" and failures:
+            failures.clear()
+            return web.json_response({"kind": "Status", "code": 500, "message": "no"}, status=500)
+        renewals.append(request.method)
+        kept.update(await request.json())
+        return web.json_response(kept)
+
+    async with rigged(answer) as server, KubeClient(server.access()) as opened:
+        work = Work()
+        one = Lease(opened, "one", namespace="any", holder="a", ttl_s=TTL_S)
+        task = asyncio.create_task(one.hold(lambda: work.of("a")))
+        await work.acts("a")
+
+        async def are_there() -> bool:
+            return len(renewals) >= 3
+
+        await until(are_there, timeout_s=TTL_S * 3, what="renewed again")
+        assert (failures, work.begun, work.acting) == ([], ["a"], ["a"])
+        await ended(task)

@@ -6,6 +6,7 @@ What they do stands in `discovery/work.py`; here is only how they are asked for.
 from typing import Any
 
 from meshery.connections.model import Connection
+from meshery.core.errors import ConflictError
 from meshery.operations.model import Operation, Subject
 from meshery.operations.platform import Platform
 
@@ -36,7 +37,16 @@ async def remove(
     disconnect: bool = False,
     idempotency_key: str = "",
 ) -> Operation:
-    """Take it away; with `disconnect`, forget the connection afterwards."""
+    """Take it away; with `disconnect`, forget the connection afterwards.
+
+    ConflictError when we put none there: what others put there is not ours to delete.
+    """
+    if not shown.operator:
+        raise ConflictError(
+            f"there is no operator of ours in {shown.name}",
+            remedy="deploy one: mesheryctl kubernetes connect --operator",
+            code="meshery.operator.absent",
+        )
     given = {"namespace": shown.operator, "disconnect": disconnect}
     return await _submit(platform, REMOVE, shown, given, actor=actor, key=idempotency_key)
 

@@ -142,10 +142,23 @@ class Bus:
             await self._jetstream.add_stream(config)
         except APIError as error:
             if error.err_code == _NO_ROOM and (config.max_bytes or 0) > _LEAST_BYTES:
-                return await self._ensure(config.evolve(max_bytes=(config.max_bytes or 0) // 2))
+                return await self._ensure_smaller(config)
             if error.err_code != _ANOTHER_CONFIGURATION:
                 raise
             await self._jetstream.update_stream(config)
+
+    async def _ensure_smaller(self, config: api.StreamConfig) -> None:
+        """As large as it is, or half as large where it is not there yet.
+
+        NATS looks for room before it looks for the stream: one that is there was answered the same,
+        and to make it smaller would drop what it holds.
+        """
+        try:
+            there = await self._jetstream.stream_info(config.name or "")
+        except NotFoundError:
+            await self._ensure(config.evolve(max_bytes=(config.max_bytes or 0) // 2))
+        else:
+            await self._jetstream.update_stream(config.evolve(max_bytes=there.config.max_bytes))
 
     async def publish(self, subject: str, payload: bytes, *, message_id: str = "") -> int:
         """Store a message in its stream and return its sequence.

@@ -90,12 +90,6 @@ class OperatorService:
     ) -> Operation:
         """Take it out of a cluster, as an operation. ConflictError where we put none."""
         shown = await self._connections.get(connection_id)
-        if not shown.operator:
-            raise ConflictError(
-                f"there is no operator of ours in {shown.name}",
-                remedy="deploy one: mesheryctl kubernetes connect --operator",
-                code="meshery.operator.absent",
-            )
         return await agent.remove(
             self._platform, shown, actor=actor, idempotency_key=idempotency_key
         )

@@ -68,7 +68,8 @@ async def remove(run: Run) -> dict[str, Any]:
 
 async def _take_away(run: Run) -> None:
     shown = await ConnectionService(run.platform).get(run.input["connection_id"])
-    await agent.remove(run.platform, shown, actor=run.operation.actor)
+    if shown.operator:  # else nothing was put there yet
+        await agent.remove(run.platform, shown, actor=run.operation.actor)
 
 
 KINDS = (

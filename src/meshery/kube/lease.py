@@ -113,8 +113,9 @@ class Lease:
         """Renew until the work ends (true), or the lease is not ours any more (false)."""
         loop = asyncio.get_running_loop()
         renewed_s = loop.time()
+        pause_s = self.ttl_s / 3
         while True:
-            await asyncio.wait({task}, timeout=self.ttl_s / 3)
+            await asyncio.wait({task}, timeout=pause_s)
             if task.done():
                 return True
             asked_s = loop.time()
@@ -123,11 +124,12 @@ class Lease:
                 async with asyncio.timeout_at(renewed_s + self.ttl_s * 2 / 3):
                     if not await self._grasp():
                         return False
-                renewed_s = asked_s
+                renewed_s, pause_s = asked_s, self.ttl_s / 3
             except TimeoutError:
                 self.is_held = False
                 return False
             except MesheryError as error:
+                pause_s = self.ttl_s / 15  # the rest of the lease is for more than one try
                 _log.warning(
                     "lease.not_renewed", lease=self.name, what=error.what, cause=error.cause
                 )

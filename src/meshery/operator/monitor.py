@@ -119,10 +119,20 @@ class Monitor:
         try:
             # A server that is not well says so with another status, in the same form.
             async with self._session.get(f"http://{host}:{MONITOR_PORT}/{path}") as response:
-                return msgspec.json.decode(await response.content.read(_BYTES), type=kind)
+                return msgspec.json.decode(await _whole(response), type=kind)
         except (aiohttp.ClientError, TimeoutError, OSError, msgspec.MsgspecError) as error:
             raise UnavailableError(
                 f"the NATS server at {address} does not answer",
                 cause=str(error) or type(error).__name__,
                 remedy="look at its pod's log",
             ) from error
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """The body, in however many pieces it comes; aiohttp's ClientPayloadError above the limit."""
+    body = bytearray()
+    async for piece in response.content.iter_chunked(65_536):
+        body += piece
+        if len(body) > _BYTES:
+            raise aiohttp.ClientPayloadError(f"its answer is above {_BYTES} bytes")
+    return bytes(body)
