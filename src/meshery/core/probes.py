@@ -1,6 +1,6 @@
 """Health and metrics over HTTP for processes that are no web server.
 
-    async with serve_probes("0.0.0.0:11000", live=..., ready=...): ...
+    async with serve_probes("0.0.0.0:11000", ready=...): ...
 
 `/healthz/live` and `/healthz/ready` say a word and nothing more; `/metrics` is for Prometheus.
 """
