@@ -28,7 +28,7 @@ PROCESSES = [
     ("import meshery.kube.kubeconfig", SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"}),
     (
         "import meshery.kube.client, meshery.kube.watching",
-        SERVER_LIBRARIES - {"kubernetes", "aiohttp", "pydantic"},
+        SERVER_LIBRARIES - {"aiohttp", "pydantic"},
     ),
     (
         "import meshery.discovery.watch.process",
@@ -36,13 +36,16 @@ PROCESSES = [
     ),
     (
         "import meshery.operator.process",
-        SERVER_LIBRARIES - {"kubernetes", "aiohttp", "pydantic"},
+        SERVER_LIBRARIES - {"aiohttp", "pydantic"},
     ),
     ("import meshery.client.http", SERVER_LIBRARIES | {"cryptography"}),
     ("import meshery.processes.supervisor_process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
     ("import meshery.performance.native.process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
     ("import meshery.sandbox.app.__main__", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
-    ("import meshery.operations.worker_process", {"fastapi", "nicegui", "uvicorn", "strawberry"}),
+    (
+        "from meshery.operations import kinds, worker_process; kinds.load_kinds()",
+        {"fastapi", "kubernetes", "nicegui", "numpy", "strawberry", "uvicorn"},
+    ),
 ]
 
 

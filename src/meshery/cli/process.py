@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshery import __version__
+from meshery.core import garbage
 from meshery.core.errors import MesheryError
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ def main() -> int:
 
 
 def _server(arguments: Sequence[str]) -> int:
+    garbage.not_yet()
     from meshery.server.main import run
 
     return run(_settings(_options("server", arguments)))
 
 
 def _worker(arguments: Sequence[str]) -> int:
+    garbage.not_yet()
     from meshery.operations.worker_process import run
 
     options = _options("worker", arguments)

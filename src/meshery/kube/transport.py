@@ -1,6 +1,7 @@
 """The connection pool to one API server: the official client's, set up from an `Access`.
 
 Only this module knows `kubernetes.aio`; it gives an `aiohttp` session with TLS, proxy and pool.
+The client is loaded with the first cluster: it has 300 modules, and a process may never need them.
 """
 
 import ipaddress
@@ -9,16 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from kubernetes.aio.client.configuration import Configuration
-from kubernetes.aio.client.rest import RESTClientObject
 
 from meshery.core.errors import DeadlineError, InvalidInputError
 from meshery.kube.access import Access
 from meshery.kube.errors import Status, certificate_refused, refusal, unreachable
+
+if TYPE_CHECKING:
+    from kubernetes.aio.client.rest import RESTClientObject
 
 CONNECTIONS = 1_000
 """Most connections to one API server. Each watch holds one, and clusters have hundreds of kinds."""
@@ -42,7 +44,10 @@ class Transport:
         await self._rest.close()
 
 
-def _rest_client(access: Access, certificate: str, key: str) -> RESTClientObject:
+def _rest_client(access: Access, certificate: str, key: str) -> "RESTClientObject":
+    from kubernetes.aio.client.configuration import Configuration
+    from kubernetes.aio.client.rest import RESTClientObject
+
     settings = Configuration(
         host=access.server,
         ca_cert_data=access.ca or None,

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 
+from meshery.core import garbage
 from meshery.core.settings import LoadedSettings, Settings
 from meshery.core.telemetry import configure_logging
 from meshery.operations.platform import open_platform
@@ -26,4 +27,5 @@ async def _work(settings: Settings, *, embedded: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with open_platform(settings, role="worker", embedded=embedded) as platform:
+        garbage.from_now()
         await run_worker(platform, stop)

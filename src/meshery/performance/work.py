@@ -3,6 +3,8 @@
 Both kinds belong to one host and are not resumed: a measurement that lost its worker or its
 injector is interrupted, never finished from the middle. A result is written in one fenced
 transaction.
+
+What measures is loaded with the first measurement, since it stands on numpy.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,24 +15,15 @@ import msgspec
 from meshery.operations.model import OwnerLoss, WorkInterruptedError, WorkKind
 from meshery.operations.run import Run
 from meshery.performance import store
-from meshery.performance.bench import Bench
-from meshery.performance.functions import run_functions
 from meshery.performance.generator import GeneratorLostError
-from meshery.performance.generators import open_generator
-from meshery.performance.hop import open_hop, twin_opener
-from meshery.performance.live import LiveSecond, publish_second
-from meshery.performance.load import run_load
 from meshery.performance.model import FunctionsRequest, OverheadRequest, Profile, RunRequest
-from meshery.performance.overhead import run_overhead
 from meshery.performance.result import Result
 from meshery.performance.service import (
     KIND_FUNCTIONS,
     KIND_RUN,
     PerformanceService,
-    result_id_of,
 )
 from meshery.performance.store import Histograms
-from meshery.performance.targets import sandbox_facts
 
 Measure = Callable[[], Awaitable[tuple[Result, Histograms]]]
 _LONGEST_S = 24 * 3600.0
@@ -38,17 +31,21 @@ _LONGEST_S = 24 * 3600.0
 
 async def run_measurement(run: Run) -> dict[str, Any]:
     """Measure a hop of a sandbox, or run a profile."""
+    from meshery.performance import measurements
+
     if "overhead" in run.input:
         request = msgspec.convert(run.input["overhead"], OverheadRequest)
-        return await _measured(run, lambda: _overhead(run, request))
+        return await _measured(run, lambda: measurements.overhead(run, request))
     load = await _load_request(run)
-    return await _measured(run, lambda: _load(run, load))
+    return await _measured(run, lambda: measurements.load(run, load))
 
 
 async def run_function_costs(run: Run) -> dict[str, Any]:
     """Measure functions of the mesh one after the other."""
+    from meshery.performance import measurements
+
     request = msgspec.convert(run.input["functions"], FunctionsRequest)
-    return await _measured(run, lambda: _functions(run, request))
+    return await _measured(run, lambda: measurements.functions(run, request))
 
 
 async def _measured(run: Run, measure: Measure) -> dict[str, Any]:
@@ -79,22 +76,6 @@ async def _uninterrupted(measure: Measure) -> tuple[Result, Histograms]:
         ) from error
 
 
-async def _overhead(run: Run, request: OverheadRequest) -> tuple[Result, Histograms]:
-    facts = await sandbox_facts(run.platform, request.sandbox)
-    async with open_hop(run.platform, request, facts=facts) as hop:
-        return await run_overhead(request, hop, bench=_bench(run))
-
-
-async def _functions(run: Run, request: FunctionsRequest) -> tuple[Result, Histograms]:
-    facts = await sandbox_facts(run.platform, request.sandbox)
-    open_twins = twin_opener(run.platform, request)
-    return await run_functions(request, open_twins, bench=_bench(run), facts=facts)
-
-
-async def _load(run: Run, request: RunRequest) -> tuple[Result, Histograms]:
-    return await run_load(request, bench=_bench(run, name=request.profile.load_generator))
-
-
 async def _load_request(run: Run) -> RunRequest:
     """What was ordered; a stored profile that changed meanwhile is checked as any new one."""
     service = PerformanceService(run.platform)
@@ -111,27 +92,6 @@ async def _load_request(run: Run) -> RunRequest:
     )
     await service.check_run(request)
     return request
-
-
-def _bench(run: Run, *, name: str = "native") -> Bench:
-    async def tell(second: LiveSecond) -> None:
-        await publish_second(run.platform.bus, run.operation.id, second)
-        await run.progress(second.second + 1, second.duration_s, unit="s", message=_message(second))
-
-    return Bench(
-        generator=open_generator(name, run.platform),
-        result_id=result_id_of(run.operation.id),
-        operation_id=run.operation.id,
-        tell=tell,
-    )
-
-
-def _message(second: LiveSecond) -> str:
-    arms = "per arm " if len(second.arms) > 1 else ""
-    rate = f"{second.rate_rps:,.0f} requests per second {arms}".strip()
-    if second.phase == "pilot":
-        return f"trying {rate}"
-    return f"measuring {second.label} at {rate}" if second.label else f"measuring at {rate}"
 
 
 def _told(result: Result) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from meshery.client.extras import demand_server
 from meshery.client.home import HomeLock, ServerFile, remove_server_file, write_server_file
+from meshery.core import garbage
 from meshery.core.errors import MesheryError
 from meshery.core.settings import LoadedSettings
 
@@ -80,6 +81,7 @@ async def _serve(
     logins = Logins(load_token(home))
 
     def on_started() -> None:
+        garbage.from_now()
         write_server_file(home, ServerFile(os.getpid(), url, time.time()))
 
     async with running_parts(settings) as platform:
