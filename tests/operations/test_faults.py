@@ -132,9 +132,10 @@ async def freeze_between_writes(
 async def is_writable(database: Database, operation: Operation) -> bool:
     row = select(operation_table.c.id).where(operation_table.c.id == operation.id)
     try:
-        async with database.write() as connection:
+        # SQLite would wait for the lock far longer than a worker that runs ever holds it.
+        async with asyncio.timeout(1), database.write() as connection:
             await connection.execute(row.with_for_update(nowait=True))
-    except UnavailableError:
+    except (UnavailableError, TimeoutError):
         return False
     return True
 

@@ -28,7 +28,11 @@ from meshery.kube.local.control_plane import ControlPlane
 from meshery.operator.manifests import folder
 from operators.objects import broker, conditions, made, meshsync, message, watching
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.timeout(300),
+    # nats-py forgets the connection to a server that ends while it connects.
+    pytest.mark.filterwarnings("ignore:unclosed <StreamWriter:ResourceWarning"),
+]
 SAMPLES = folder() / "samples"
 READY = ("True", "ReconciliationSuccessful")
 PODS_ALONE = [{"Resource": "pods.v1.", "Events": ["ADDED", "MODIFIED", "DELETED"]}]
