@@ -85,6 +85,29 @@ async def test_a_broker_that_comes_late_and_goes_for_a_while(
             await eventually(lambda: [each["Object"] for each in versions] == ["1.0.3"])
 
 
+async def test_an_api_server_that_is_away_is_said_whoever_watches(
+    second_kube: ControlPlane, nats_server: NatsServer, tmp_path: Path
+) -> None:
+    await second_kube.kill_api_server()
+    place = ("--lease", "default/away")
+    with agent(second_kube, tmp_path, *place, nats=nats_server) as process:
+        url = await process.url()
+        await eventually_status(f"{url}/readyz", 200)
+        assert (await asked(f"{url}/healthz/ready"))[0] == 503
+        await second_kube.start_api_server()
+        await process.until_ready()
+        await until(lambda: is_active(process), timeout_s=30, what="a watch")
+        await second_kube.kill_api_server()
+
+        async def has_lost_the_lease() -> bool:
+            return not await is_active(process)
+
+        await until(has_lost_the_lease, timeout_s=40, what="the end of the watch")
+        await eventually_status(f"{url}/healthz/ready", 503)
+        await second_kube.start_api_server()
+        await process.until_ready()
+
+
 async def eventually_status(url: str, status: int) -> None:
     async def is_so() -> bool:
         return (await asked(url))[0] == status

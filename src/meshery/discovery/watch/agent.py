@@ -41,12 +41,6 @@ class Agent:
         self._watch_list = watch_list
         self._watch: ClusterWatch | None = None
 
-    @property
-    def answers(self) -> bool:
-        """Whether the API server answers for any kind; true before the first was asked for."""
-        kinds = self._watch.status() if self._watch else ()
-        return not kinds or any(kind.state != "failing" for kind in kinds)
-
     async def publish(self, bus: Bus) -> None:
         """Tell a broker, and answer requests, until cancelled."""
         publisher = Publisher(bus, max_payload_bytes=bus.max_payload_bytes)

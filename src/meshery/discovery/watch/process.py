@@ -16,7 +16,7 @@ from meshery.connections.model import ConnectionState
 from meshery.connections.reach import look
 from meshery.core.bus import Bus
 from meshery.core.bus_address import BusAddress
-from meshery.core.errors import MesheryError
+from meshery.core.errors import ForbiddenError, MesheryError
 from meshery.core.probes import serve_probes
 from meshery.core.settings import Settings, load_settings
 from meshery.core.telemetry import configure_logging, gauge, get_logger
@@ -31,6 +31,9 @@ from meshery.kube.backoff import Backoff
 from meshery.kube.client import KubeClient
 from meshery.kube.kubeconfig import OWN, read_kubeconfigs, usual_paths
 from meshery.kube.lease import Lease
+
+ASK_S = 5.0
+"""How often the API server is asked whether it answers, and how long it may take."""
 
 _log = get_logger("discovery.process")
 _active = gauge("discovery_active", "1 while this process watches, 0 while it stands by")
@@ -90,27 +93,38 @@ class Process:
         self._settings = settings
         self._access = access
         self._bus: Bus | None = None
-        self._agent: Agent | None = None
+        self._answers = False
 
     @property
     def is_ready(self) -> bool:
         """Whether broker (where there is one) and API server answer now."""
-        return (
-            self.was_ready
-            and (self._bus is None or self._bus.connected)
-            and (self._agent is None or self._agent.answers)
-        )
+        return self.was_ready and self._answers and (self._bus is None or self._bus.connected)
 
     async def work(self, address: BusAddress | None) -> None:
         """To a broker, or to a file where there is no address."""
-        if address is None:
-            await self._write()
-            return
+        async with KubeClient(self._access) as client:
+            asking = asyncio.create_task(self._ask(client), name="ask")
+            try:
+                await (self._write(client) if address is None else self._tell(client, address))
+            finally:
+                asking.cancel()
+                await asyncio.wait({asking})
+
+    async def _ask(self, client: KubeClient) -> None:
+        """Know whether the API server answers, also while another replica watches."""
+        while True:
+            try:
+                await client.request("GET", "/version", timeout_s=ASK_S)
+                self._answers = True
+            except MesheryError as error:
+                self._answers = isinstance(error, ForbiddenError)
+            await asyncio.sleep(ASK_S)
+
+    async def _tell(self, client: KubeClient, address: BusAddress) -> None:
         bus = self._bus = await connected(self._settings, address)
         self.was_ready = True
         try:
-            async with KubeClient(self._access) as client:
-                await self._publish(client, bus)
+            await self._publish(client, bus)
         finally:
             await bus.close()
 
@@ -128,7 +142,7 @@ class Process:
         watch_list = (
             WatchList(client, namespace=wanted.namespace, name=wanted.name) if wanted else None
         )
-        self._agent = Agent(
+        agent = Agent(
             client,
             cluster_id,
             choice=self._given or await _first(watch_list),
@@ -138,24 +152,22 @@ class Process:
         _active.set(1)
         _log.info("discovery.watches", cluster=cluster_id)
         try:
-            await self._agent.publish(bus)
+            await agent.publish(bus)
         finally:
-            self._agent = None
             _active.set(0)
 
-    async def _write(self) -> None:
+    async def _write(self, client: KubeClient) -> None:
         path = self.options.output_file or free_name(Path())
         with SnapshotFile(path, extended=self.options.is_extended) as file:
-            async with KubeClient(self._access) as client:
-                self._agent = Agent(
-                    client,
-                    await _cluster_id(self._access),
-                    choice=self._given or EVERYTHING,
-                    namespaces=self.options.namespaces,
-                )
-                self.was_ready = True
-                _active.set(1)
-                await self._agent.write(file)
+            agent = Agent(
+                client,
+                await _cluster_id(self._access),
+                choice=self._given or EVERYTHING,
+                namespaces=self.options.namespaces,
+            )
+            self.was_ready = True
+            _active.set(1)
+            await agent.write(file)
 
     @property
     def _given(self) -> Choice | None:
