@@ -17,6 +17,7 @@ from meshery.core.errors import UnavailableError
 from meshery.core.streams import DISCOVERY_STREAM, SUBJECT_DISCOVERY
 from meshery.core.telemetry import counter, get_logger
 from meshery.discovery.ingest.feeds import Feeds
+from meshery.discovery.ingest.lag import Lag
 from meshery.discovery.model import Report, Synced, Told, decode
 from meshery.discovery.watch import wire
 from meshery.discovery.watch.publisher import Publisher
@@ -50,7 +51,6 @@ class Relay:
         self._stream = ""
         self._position = 0
         self._last = 0
-        self._level_s = 0.0
         self._is_asking = False
 
     def ask_everything(self) -> None:
@@ -76,7 +76,6 @@ class Relay:
         state = await self._broker.stream_state(DISCOVERY_STREAM)
         stream, self._position = await self._feeds.position(self._cluster_id)
         self._stream, self._last = state.identity, state.last
-        self._level_s = asyncio.get_running_loop().time()
         if stream != state.identity:
             # What was told before is told again, so nothing of it is read.
             self._position = state.last
@@ -133,7 +132,7 @@ class Relay:
                 saved = reached
 
     async def _state(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop, lag = asyncio.get_running_loop(), Lag()
         while True:
             await self._while_connected(STATE_S)
             state = await self._broker.stream_state(DISCOVERY_STREAM)
@@ -141,9 +140,7 @@ class Relay:
                 raise UnavailableError("the broker's stream was made anew")
             self._look_for_gap(state)
             behind = max(0, state.last - self._position)
-            if not behind:
-                self._level_s = loop.time()
-            lag_s = round(loop.time() - self._level_s, 1)
+            lag_s = round(lag.sample(self._position, last=state.last, at_s=loop.time()), 1)
             await self._feeds.note(self._cluster_id, behind=behind, lag_s=lag_s)
 
     async def _while_connected(self, seconds: float) -> None:
