@@ -199,6 +199,22 @@ def test_nothing_but_post_and_no_page(server: RunningServer) -> None:
 
 
 @pytest.mark.parametrize(
+    "accept",
+    [
+        "application/json",
+        "text/event-stream",
+        'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0, application/json',
+    ],
+)
+def test_a_subscription_is_followed_over_a_socket_alone(server: RunningServer, accept: str) -> None:
+    refused = post(server, "subscription { events(after: 0) { seq } }", Accept=accept)
+    assert (refused.status_code, refused.json().get("code")) == (400, "meshery.graphql.request")
+    assert "subscriptions" in refused.json()["detail"]
+    answer = post(server, "{ __typename }", Accept=accept)
+    assert answer.json() == {"data": {"__typename": "Query"}}
+
+
+@pytest.mark.parametrize(
     ("headers", "status"),
     [
         ({"Authorization": "Bearer wrong"}, 401),

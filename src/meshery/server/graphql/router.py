@@ -41,7 +41,8 @@ class MesheryRouter(GraphQLRouter[dict[str, Any], None]):
         except HTTPException as error:
             refused = InvalidInputError(
                 error.reason,
-                remedy='POST {"query": "...", "variables": {}} as application/json',
+                remedy='POST {"query": "...", "variables": {}} as application/json; subscriptions '
+                "go over a WebSocket that speaks graphql-transport-ws",
                 code="meshery.graphql.request",
             )
             return problem_response(refused, instance=PATH, status=error.status_code)

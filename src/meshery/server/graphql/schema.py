@@ -1,12 +1,14 @@
 """The schema: the doors of all rooms under one root, and what joins them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from meshery.server.graphql.errors import render
 from meshery.server.graphql.joins import join_rooms
@@ -18,8 +20,17 @@ from meshery.web.graphql.scalars import SCALARS
 DOORS = "meshery.graphql"
 
 
+_ANSWERED = frozenset({OperationType.QUERY, OperationType.MUTATION})
+
+
 class MesherySchema(strawberry.Schema):
     """A schema whose errors are ours."""
+
+    async def execute(self, *arguments: Any, **options: Any) -> ExecutionResult:
+        """Answer once, over HTTP: what is to be followed is refused there."""
+        allowed = options.get("allowed_operation_types") or _ANSWERED
+        options["allowed_operation_types"] = _ANSWERED.intersection(allowed)
+        return await super().execute(*arguments, **options)
 
     def process_errors(
         self,
