@@ -336,6 +336,13 @@ async def test_a_broker_in_another_namespace(kube: ControlPlane, operated: KubeN
         )
         native = {"name": "far", "namespace": other.name}
         await operated.create(meshsync(broker={"native": native}))
+        # A token is not handed to whoever may write a MeshSync somewhere.
+        found = await until_said(operated, "meshsync", "meshery-meshsync", "takes nothing from")
+        assert conditions(found)["Failed"] == ("True", "ReconciliationFailed")
+        assert "meshery.io/publishers" in message(found)
+        assert await made(operated) == []
+        let_in = ("annotate", "broker", "far", "--overwrite")
+        await other.kubectl(*let_in, f"meshery.io/publishers=elsewhere, {operated.name}")
         found = await until_said(operated, "meshsync", "meshery-meshsync", "does not answer")
         address = (await other.get("service", "far-nats"))["spec"]["clusterIP"]
         assert found["status"]["publishing-to"] == f"nats://{address}:4222"
@@ -351,11 +358,16 @@ async def test_a_broker_in_another_namespace(kube: ControlPlane, operated: KubeN
             return bool(secret["data"] == {"token": renewed})
 
         await until(is_renewed, timeout_s=20, what="the new token")
-        await operated.create(broker(), meshsync(broker={"native": {"name": "meshery-broker"}}))
 
         async def has_no_copy() -> bool:
             return "secret/meshery-meshsync-broker" not in await made(operated)
 
+        await other.kubectl(*let_in, "meshery.io/publishers=elsewhere")
+        await until_said(operated, "meshsync", "meshery-meshsync", "takes nothing from")
+        await until(has_no_copy, timeout_s=30, what="no copy for one that may not any more")
+        await other.kubectl(*let_in, "meshery.io/publishers=*")
+        await until_said(operated, "meshsync", "meshery-meshsync", "does not answer")
+        await operated.create(broker(), meshsync(broker={"native": {"name": "meshery-broker"}}))
         await until(has_no_copy, timeout_s=30, what="no copy")
     finally:
         await kubectl(kube, "delete", "namespace", other.name, "--wait=false")

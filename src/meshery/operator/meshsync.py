@@ -5,7 +5,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from meshery.core.errors import InvalidInputError, NotFoundError, UnavailableError
+from meshery.core.errors import (
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
 from meshery.kube.apply import get
 from meshery.kube.client import KubeClient
 from meshery.kube.lease import LEASES
@@ -39,6 +44,7 @@ from meshery.operator.names import (
     MESHSYNC_FINALIZER,
     MESHSYNC_MANAGER,
     OLD_BROKERS,
+    PUBLISHERS,
     Key,
     auth_of,
     nats_of,
@@ -109,6 +115,9 @@ class MeshSyncKeeper(Keeper):
         namespace = named.namespace or parts.namespace
         try:
             broker = await self._broker_object(named.name, namespace)
+            if not _lets_in(broker, parts.namespace):
+                await children.take_away(SECRETS, parts.url_secret)
+                raise _closed(broker, parts.namespace)
             services = [nats_of(named.name)]
             size = broker.spec.size
             if size > 1:
@@ -177,6 +186,24 @@ async def _health(deployment: Document, monitors: tuple[str, ...]) -> Outcome:
     if not stored or not any(each.in_msgs for each in known):
         return Outcome("HealthCheckFailed", "the watcher has published nothing yet")
     return READY
+
+
+def _lets_in(broker: Served, namespace: str) -> bool:
+    """Whether its token may be copied there, for all to read who may read Secrets there."""
+    named = (broker.metadata.annotations or {}).get(PUBLISHERS, "").split(",")
+    return broker.key.namespace == namespace or not {"*", namespace}.isdisjoint(
+        each.strip() for each in named
+    )
+
+
+def _closed(broker: Served, namespace: str) -> ForbiddenError:
+    name = f"{broker.key.namespace}/{broker.key.name}"
+    return ForbiddenError(
+        f"the Broker {name} takes nothing from MeshSyncs of {namespace}",
+        cause=f"its annotation {PUBLISHERS} does not name that namespace",
+        remedy="ask whoever keeps that Broker to name it there, separated by commas",
+        code="meshery.operator.broker_closed",
+    )
 
 
 def _no_broker(cause: str) -> InvalidInputError:

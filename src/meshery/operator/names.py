@@ -30,6 +30,9 @@ ACCOUNT = "meshery-operator"
 READER_ROLE = "meshery-meshsync"
 """The ClusterRole of the watcher: what it may read."""
 
+PUBLISHERS = "meshery.io/publishers"
+"""The annotation of a Broker: other namespaces whose MeshSyncs may publish to it, or `*`."""
+
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OPERATOR = "meshery-operator"
 MANAGED = {MANAGED_BY: OPERATOR}
