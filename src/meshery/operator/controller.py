@@ -90,16 +90,18 @@ class Controller:
         selection: Selection | None = None,
     ) -> None:
         selection = selection or Selection(namespace=self._namespace)
-        touched: dict[str, tuple[Key, ...]] = {}
+        touched: dict[str, Item] = {}
         events = Watcher(self._client, resource, selection=selection).events()
         async with aclosing(events):
             async for event in events:
                 match event:
                     case Changed(item=item):
-                        touched[item.metadata.uid] = tuple(keys_of(resource, item))
-                        self._add(touched[item.metadata.uid])
+                        touched[item.metadata.uid] = item
+                        self._add(keys_of(resource, item))
                     case Deleted(uid=uid):
-                        self._add(touched.pop(uid, ()))
+                        # Whom it concerns may be known only since it changed last.
+                        if uid in touched:
+                            self._add(keys_of(resource, touched.pop(uid)))
                         self._known.pop(uid, None)
                     case Synced():
                         self._listed.add(str(resource))
