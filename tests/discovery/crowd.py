@@ -88,6 +88,11 @@ async def fill(database: Database, *, objects: int, script: str = "") -> None:
     await report(database, documents)
 
 
+async def change(database: Database, *numbers: int, version: int) -> None:
+    """Some of the objects change again."""
+    await _store(database, [_seen(_document(number, version=version)) for number in numbers])
+
+
 async def _store(database: Database, seen: list[Seen]) -> None:
     async with database.write() as connection:
         batch = Batch(connection)

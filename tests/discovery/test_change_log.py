@@ -91,6 +91,23 @@ async def test_only_what_is_asked_for(
     assert [each.name for each in await ChangeLog(database).read(only)] == names
 
 
+async def test_kinds_of_one_name_are_told_apart(database: Database) -> None:
+    gateway, mesh = "gateway.networking.k8s.io", "networking.istio.io"
+    versions = {"core": "v1", "mesh": f"{mesh}/v1", "gateway": f"{gateway}/v1"}
+    await store(
+        database,
+        *(
+            seen(name, place, kind="Gateway", api_version=version)
+            for place, (name, version) in enumerate(versions.items(), 1)
+        ),
+    )
+    log = ChangeLog(database)
+    for group, name in {"": "core", mesh: "mesh", gateway: "gateway"}.items():
+        found = await log.read(LogFilter(kind="Gateway", group=group))
+        assert [each.name for each in found] == [name]
+    assert len(await log.read(LogFilter(kind="Gateway"))) == 3
+
+
 async def test_long_documents_are_not_compared(database: Database) -> None:
     await store(database, seen("a", 1, data={"k": LONG}), seen("a", 2, "MODIFIED", data={"k": "1"}))
     (changed, _) = await ChangeLog(database).read(LogFilter())

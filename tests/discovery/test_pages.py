@@ -7,7 +7,7 @@ from nicegui import ui
 from nicegui.testing.user import User
 
 from connections.kubeconfigs import text_of
-from discovery.crowd import API_ANSWERS, NAME, fill, report
+from discovery.crowd import API_ANSWERS, NAME, change, fill, report
 from fixtures.loopback import LoopbackServer, answering
 from fixtures.nats import NatsServer
 from fixtures.waiting import until
@@ -192,6 +192,58 @@ async def test_the_feed_is_filtered_and_pages_back(platform: Platform) -> None:
         await until(lambda: _has_rows(user, 100), timeout_s=10, what="the rows before")
         await user.open("/resources/changes?event=modified&kind=Service")
         assert {row["event"] for row in rows_of(user)[0]} == {"modified"}
+        await user.open("/resources/changes?event=modified&kind=Service.")
+        assert rows_of(user)[0]
+        await user.open("/resources/changes?event=modified&kind=Service.serving.knative.dev")
+        assert rows_of(user) == [[]]
+        await user.open("/resources/changes?event=painted")
+        assert len(rows_of(user)[0]) == 50
+
+
+@pytest.mark.usefixtures("stored")
+async def test_the_feed_counts_all_that_came_since_its_address(platform: Platform) -> None:
+    after = await ChangeLog(platform.database).last() - 70
+    async with reading(PAGES, state=platform) as user:
+        await user.open(f"/resources/changes?after={after}")
+        await user.should_see("70 changes since you came here")
+        await change(platform.database, 0, 1, version=2)
+        await user.should_see("72 changes since you came here", retries=LATE)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_the_feed_offers_earlier_ones_while_there_are_some(platform: Platform) -> None:
+    await fill(platform.database, objects=40)
+    async with reading(PAGES, state=platform) as user:
+        await user.open("/resources/changes")
+        user.find("Show earlier ones").click()
+        await until(lambda: _has_rows(user, 61), timeout_s=10, what="the rows before")
+        await user.should_not_see("Show earlier ones")
+        await change(platform.database, 0, version=2)
+        await until(lambda: _has_rows(user, 62), timeout_s=10, what="what came")
+        await user.should_not_see("Show earlier ones")
+
+
+@pytest.mark.usefixtures("stored")
+async def test_what_is_chosen_during_a_pause_came_before_it(platform: Platform) -> None:
+    last = await ChangeLog(platform.database).last()
+    async with reading(PAGES, state=platform) as user:
+        await user.open("/resources/changes")
+        user.find("Pause").click()
+        await user.should_see("0 changes wait")
+        await change(platform.database, 0, 1, version=2)
+        await user.should_see("2 changes wait", retries=LATE)
+        (events,) = user.find(ui.toggle).elements
+        events.set_value("MODIFIED")
+
+        async def is_chosen() -> bool:
+            return {row["event"] for row in rows_of(user)[0]} == {"modified"}
+
+        await until(is_chosen, what="the changes that were chosen")
+        assert rows_of(user)[0][0]["id"] <= last  # type: ignore[operator]
+        await user.should_see("2 changes wait")
+        user.find("Resume").click()
+        await user.should_see("2 changes since you came here")
+        assert [row["id"] for row in rows_of(user)[0][:2]] == [last + 2, last + 1]
 
 
 @pytest.mark.usefixtures("stored")

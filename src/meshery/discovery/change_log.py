@@ -30,6 +30,7 @@ class LogFilter(msgspec.Struct, frozen=True):
 
     cluster_id: str = ""
     kind: str = ""
+    group: str | None = None
     namespace: str = ""
     event: str = ""
     search: str = ""
@@ -44,6 +45,9 @@ class LogFilter(msgspec.Struct, frozen=True):
             table.event: self.event,
         }
         found = [column == value for column, value in wanted.items() if value]
+        if self.group is not None:
+            is_grouped = table.api_version.startswith(f"{self.group}/", autoescape=True)
+            found.append(is_grouped if self.group else ~table.api_version.contains("/"))
         if self.search:
             names = (table.name, table.namespace)
             found.append(or_(*(each.icontains(self.search, autoescape=True) for each in names)))
@@ -90,9 +94,13 @@ class ChangeLog:
         rows = await self._database.fetch(query.order_by(table.id.desc()).limit(limit))
         return await asyncio.to_thread(_logged, rows)
 
-    async def count(self, only: LogFilter, *, after: int, most: int = 1000) -> int:
-        """How many came after a number; counts no further than `most`."""
+    async def count(
+        self, only: LogFilter, *, after: int, before: int | None = None, most: int = 1000
+    ) -> int:
+        """How many came after one number and before another; counts no further than `most`."""
         query = select(kube_change.c.id).where(kube_change.c.id > after, *only.conditions())
+        if before is not None:
+            query = query.where(kube_change.c.id < before)
         found = select(func.count().label("changes")).select_from(query.limit(most).subquery())
         count: int = (await self._database.fetch(found))[0].changes
         return count

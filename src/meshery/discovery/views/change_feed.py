@@ -17,7 +17,7 @@ from meshery.discovery.views.resource_tabs import draw_head, draw_no_cluster
 from meshery.operations.platform import Platform
 from meshery.ui.address import address, show_address
 from meshery.ui.context import PageContext
-from meshery.ui.format import clock, plural, whole
+from meshery.ui.format import clock, whole
 from meshery.ui.widgets.action import action
 from meshery.ui.widgets.column import Column, Row
 from meshery.ui.widgets.html import Tag, tag
@@ -27,7 +27,7 @@ from meshery.ui.widgets.segments import segments
 LOOK_S = 0.5
 MOST_ROWS = 300
 COUNTED = 1000
-"""Changes that wait during a pause are counted no further."""
+"""Changes that are new, or wait during a pause, are counted no further at once."""
 _EVENTS = {"": "All", "ADDED": "Added", "MODIFIED": "Modified", "DELETED": "Deleted"}
 _COLUMNS = (
     Column("at", "When", "time"),
@@ -54,8 +54,12 @@ class ChangeFeed:
         self._seen = int(after) if after.isascii() and after.isdigit() else 0
         """Up to here the reader has seen; 0 where the address does not say."""
         self._last = 0
-        self._event = context.query.get("event", "").upper()
+        self._new = 0
+        """So many came since, shown or not."""
+        event = context.query.get("event", "").upper()
+        self._event = event if event in _EVENTS else ""
         self._paused = False
+        self._has_older = False
         self._turn = asyncio.Lock()
         """Of the clock and of a click only one reads on at a time, or changes would come twice."""
 
@@ -73,8 +77,7 @@ class ChangeFeed:
             Chosen.of(self._context.query), self._choose, with_labels=False
         )
         self._bar.offer(await facets(self._database), self._names)
-        chosen = self._event if self._event in _EVENTS else ""
-        segments(_EVENTS, chosen, self._choose_event)
+        segments(_EVENTS, self._event, self._choose_event)
         self._table = RowTable(_COLUMNS, label="Changes", empty="No change is like that so far.")
         with tag("div", classes="cluster"):
             self._older = action("Show earlier ones", self._show_older, icon="expand_more")
@@ -84,70 +87,84 @@ class ChangeFeed:
     @property
     def _filter(self) -> LogFilter:
         chosen = self._bar.chosen
+        kind, group = parse_kind(chosen.kind)
         return LogFilter(
             cluster_id=chosen.cluster,
-            kind=parse_kind(chosen.kind)[0],
+            kind=kind,
+            group=group,
             namespace=chosen.namespace,
             event=self._event,
             search=chosen.search,
         )
 
     async def _read(self) -> None:
-        """From the newest end anew."""
+        """From the newest end anew; while paused, from where the feed stands."""
         async with self._turn:
-            self._last = await self._log.last()
+            if not self._paused:
+                self._last = await self._log.last()
             self._seen = min(self._seen or self._last, self._last)
-            self._rows = await self._log.read(self._filter)
+            self._new = await self._count(after=self._seen, before=self._last + 1)
+            self._rows = await self._log.read(self._filter, before=self._last + 1)
+            self._has_older = len(self._rows) == PAGE
             await self._show()
 
     async def _look(self) -> None:
         """Take up what came after the last number; while paused, only count it."""
         async with self._turn:
-            await self._take_up()
+            if await self._log.last() == self._last:
+                return
+            if self._paused:
+                await self._tell()
+            else:
+                await self._take_up()
 
     async def _take_up(self) -> None:
-        last = await self._log.last()
-        if last == self._last:
-            return
-        if self._paused:
-            waiting = await self._log.count(self._filter, after=self._last, most=COUNTED)
-            self._tell_waiting(waiting)
-            return
-        came = await self._log.read(self._filter, after=self._last, limit=MOST_ROWS)
-        self._last = max(last, *(each.seq for each in came), 0)
-        self._rows = [*came, *self._rows][: max(MOST_ROWS, len(self._rows))]
+        before, self._last = self._last, await self._log.last()
+        end = self._last + 1
+        came = await self._log.read(self._filter, after=before, before=end, limit=MOST_ROWS)
+        is_all = len(came) < MOST_ROWS
+        self._new += len(came) if is_all else await self._count(after=before, before=end)
+        rows = [*came, *self._rows] if is_all else came  # no gap between what came and the rest
+        most = max(MOST_ROWS, len(self._rows))
+        self._has_older = self._has_older or not is_all or len(rows) > most
+        self._rows = rows[:most]
         await self._show()
 
     async def _show(self) -> None:
-        self._table.show([self._row(each) for each in self._rows])
-        self._older.set_visibility(len(self._rows) >= PAGE)
-        new = sum(each.seq > self._seen for each in self._rows)
-        newest = f", the newest at {clock(self._rows[0].at)}" if self._rows else ""
-        told = f"{plural(new, 'change')} since you came here" if new else "Nothing new yet"
-        if new >= MOST_ROWS:
-            told = f"More than {whole(MOST_ROWS)} changes since you came here"
-        self._words.text = f"{told}{newest}."
-        self._show_address()
-
-    def _show_address(self) -> None:
+        self._show_rows()
+        await self._tell()
         query = {**msgspec.structs.asdict(self._bar.chosen), "event": self._event.lower()}
         show_address(address(CHANGES, {**query, "after": self._last}))
 
-    async def _toggle(self) -> None:
-        self._paused = not self._paused
-        self._button.text = "Resume" if self._paused else "Pause"
-        self._button.icon = "play_arrow" if self._paused else "pause"
-        if self._paused:
-            self._seen = self._last
-            self._tell_waiting(0)
-        else:
-            await self._look()
-            await self._show()
+    def _show_rows(self) -> None:
+        self._table.show([self._row(each) for each in self._rows])
+        self._older.set_visibility(self._has_older)
 
-    def _tell_waiting(self, waiting: int) -> None:
-        many = f"{whole(COUNTED)} or more" if waiting >= COUNTED else whole(waiting)
-        noun = "change waits" if waiting == 1 else "changes wait"
-        self._words.text = f"Paused after change {whole(self._last)}: {many} {noun}."
+    async def _tell(self) -> None:
+        """What is new, or what waits."""
+        if self._paused:
+            waiting = await self._count(after=self._last)
+            wait = "change waits" if waiting == 1 else "changes wait"
+            self._words.text = f"Paused after change {whole(self._last)}: {_many(waiting)} {wait}."
+            return
+        newest = f", the newest at {clock(self._rows[0].at)}" if self._rows else ""
+        noun = "change" if self._new == 1 else "changes"
+        told = f"{_many(self._new)} {noun} since you came here" if self._new else "Nothing new yet"
+        self._words.text = f"{told}{newest}."
+
+    async def _count(self, *, after: int, before: int | None = None) -> int:
+        return await self._log.count(self._filter, after=after, before=before, most=COUNTED)
+
+    async def _toggle(self) -> None:
+        async with self._turn:
+            self._paused = not self._paused
+            self._button.text = "Resume" if self._paused else "Pause"
+            self._button.icon = "play_arrow" if self._paused else "pause"
+            if self._paused:
+                self._seen, self._new = self._last, 0
+                await self._tell()
+            else:
+                await self._take_up()
 
     async def _choose(self) -> None:
         await self._read()
@@ -158,10 +175,12 @@ class ChangeFeed:
 
     async def _show_older(self) -> None:
         async with self._turn:
+            if not self._has_older:  # another click, or another choice, was first
+                return
             older = await self._log.read(self._filter, before=self._rows[-1].seq)
             self._rows = [*self._rows, *older]
-        self._table.show([self._row(each) for each in self._rows])
-        self._older.set_visibility(len(older) == PAGE)
+            self._has_older = len(older) == PAGE
+            self._show_rows()
 
     def _row(self, each: LoggedChange) -> Row:
         fields = ", ".join(each.fields)
@@ -175,3 +194,7 @@ class ChangeFeed:
             "fields": fields + more,
             "cluster": self._names.get(each.cluster_id, each.cluster_id),
         }
+
+
+def _many(count: int) -> str:
+    return f"{whole(COUNTED)} or more" if count >= COUNTED else whole(count)
