@@ -18,6 +18,11 @@ def endpoint_of(url: str) -> str:
     return f"{(parts.hostname or '').lower()}:{port}"
 
 
+def host_port(host: str, port: int | str) -> str:
+    """`host:port`; an IPv6 address stands in brackets (RFC 3986)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def no_address(url: str) -> InvalidInputError:
     """What is wrong with `url`, in words."""
     return InvalidInputError(

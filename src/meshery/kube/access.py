@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from meshery.core.endpoints import host_port
 from meshery.core.errors import InvalidInputError, UnavailableError
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -129,7 +130,7 @@ def in_cluster(environment: Mapping[str, str], *, account: Path = ACCOUNT) -> Ac
     namespace = account / "namespace"
     return Access(
         name="in-cluster",
-        server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
+        server=f"https://{host_port(host, port)}",
         credentials=Credentials(token_file=str(account / "token")),
         namespace=namespace.read_text().strip() if namespace.exists() else "default",
         ca=ca,

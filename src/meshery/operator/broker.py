@@ -4,6 +4,7 @@ import base64
 import secrets
 from typing import Any
 
+from meshery.core.endpoints import host_port
 from meshery.kube.client import KubeClient
 from meshery.kube.readiness import readiness
 from meshery.operator.broker_parts import BrokerParts
@@ -55,8 +56,7 @@ class BrokerKeeper(Keeper):
         outcome = await _health(servers, replicas or [address])
         if outcome.is_ready and missing:
             outcome = Outcome("EndpointFailed", missing)
-        internal = f"[{address}]" if ":" in address else address
-        endpoint = {"internal": f"{internal}:{CLIENT_PORT}"}
+        endpoint = {"internal": host_port(address, CLIENT_PORT)}
         return Kept(outcome, {"endpoint": endpoint | ({"external": external} if external else {})})
 
     async def clean_up(self, found: Served, children: Children) -> None:

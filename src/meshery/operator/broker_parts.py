@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from meshery.core.endpoints import host_port
 from meshery.operator.model import CLIENT_PORT, MONITOR_PORT, ROUTE_PORT, BrokerSpec, Served
 from meshery.operator.names import MANAGED, OPERATOR, auth_of, nats_of
 
@@ -160,7 +161,8 @@ class BrokerParts:
     def _container(self, addresses: Sequence[str]) -> Document:
         command = ["nats-server", "--config", "/etc/nats/nats.conf"]
         if addresses:
-            routes = [f"nats-route://meshery:$(NATS_ROUTES)@{_at(each)}" for each in addresses]
+            places = [host_port(address, ROUTE_PORT) for address in addresses]
+            routes = [f"nats-route://meshery:$(NATS_ROUTES)@{place}" for place in places]
             command += ["--routes", ",".join(routes)]
         auth = auth_of(self._broker.metadata.name)
         ports = {"nats": CLIENT_PORT, "monitor": MONITOR_PORT, "cluster": ROUTE_PORT}
@@ -240,10 +242,6 @@ class BrokerParts:
                 "ownerReferences": [self._broker.owner],
             },
         }
-
-
-def _at(address: str) -> str:
-    return f"[{address}]:{ROUTE_PORT}" if ":" in address else f"{address}:{ROUTE_PORT}"
 
 
 def _port(name: str, number: int) -> Document:

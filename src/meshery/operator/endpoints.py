@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from meshery.core.endpoints import host_port
 from meshery.kube.client import KubeClient
 from meshery.kube.listing import list_all
 from meshery.kube.resource import Resource
@@ -32,7 +33,7 @@ def _balanced(service: dict[str, Any]) -> Found:
     for entry in listed:
         host = entry.get("ip") or entry.get("hostname")
         if host:
-            return _at(host, CLIENT_PORT), ""
+            return host_port(host, CLIENT_PORT), ""
     return "", "the load balancer has no address yet"
 
 
@@ -44,8 +45,4 @@ async def _node_port(client: KubeClient, service: dict[str, Any]) -> Found:
         for entry in (item.document().get("status") or {}).get("addresses") or ():
             known.setdefault(entry["type"], entry["address"])
     host = next((known[kind] for kind in _ADDRESSES if kind in known), "")
-    return (_at(host, port), "") if host and port else ("", "no node has an address")
-
-
-def _at(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return (host_port(host, port), "") if host and port else ("", "no node has an address")

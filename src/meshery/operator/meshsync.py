@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from meshery.core.endpoints import host_port
 from meshery.core.errors import (
     ForbiddenError,
     InvalidInputError,
@@ -136,7 +137,7 @@ class MeshSyncKeeper(Keeper):
             secret = parts.url_secret
         else:
             await children.take_away(SECRETS, parts.url_secret)
-        address = f"{addresses[0]}:{CLIENT_PORT}"
+        address = host_port(addresses[0], CLIENT_PORT)
         publishing = Publishing(
             f"nats://{address}", secret, address, COPIES if size >= COPIES else 1
         )
@@ -157,7 +158,7 @@ class MeshSyncKeeper(Keeper):
     async def _address(self, service: str, namespace: str) -> str:
         item = await get(self.client, SERVICES, service, namespace=namespace)
         address: str = item.document()["spec"]["clusterIP"]
-        return f"[{address}]" if ":" in address else address
+        return address
 
 
 async def _custom(url: str, parts: MeshSyncParts, children: Children) -> _Found:
@@ -175,7 +176,7 @@ async def _health(deployment: Document, monitors: tuple[str, ...]) -> Outcome:
     found = readiness(deployment)
     if not found.is_ready:
         return Outcome("HealthCheckFailed", f"the watcher is not ready: {found.reason}")
-    async with Monitor([each.strip("[]") for each in monitors]) as monitor:
+    async with Monitor(monitors) as monitor:
         try:
             known = await monitor.connections(CLIENT)
             stored = await monitor.stored()

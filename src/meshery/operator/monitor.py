@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 import aiohttp
 import msgspec
 
+from meshery.core.endpoints import host_port
 from meshery.core.errors import UnavailableError
 from meshery.operator.model import MONITOR_PORT
 
@@ -115,10 +116,10 @@ class Monitor:
         return ""
 
     async def _ask(self, address: str, path: str, kind: type[T]) -> T:
-        host = f"[{address}]" if ":" in address else address
+        url = f"http://{host_port(address, MONITOR_PORT)}/{path}"
         try:
             # A server that is not well says so with another status, in the same form.
-            async with self._session.get(f"http://{host}:{MONITOR_PORT}/{path}") as response:
+            async with self._session.get(url) as response:
                 return msgspec.json.decode(await _whole(response), type=kind)
         except (aiohttp.ClientError, TimeoutError, OSError, msgspec.MsgspecError) as error:
             raise UnavailableError(

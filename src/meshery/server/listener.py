@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from meshery.core.endpoints import host_port
 from meshery.core.errors import ConflictError, InvalidInputError, UnsupportedError
 from meshery.core.settings import ServerSettings
 
@@ -55,7 +56,7 @@ def url_of(listener: socket.socket) -> str:
     """The address for people: localhost where that leads here."""
     host, port = listener.getsockname()[:2]
     named = "localhost" if host == "127.0.0.1" else host
-    return f"http://[{named}]:{port}" if ":" in named else f"http://{named}:{port}"
+    return f"http://{host_port(named, port)}"
 
 
 def _cannot_listen(settings: ServerSettings, error: OSError) -> Exception:
