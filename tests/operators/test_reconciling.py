@@ -219,6 +219,15 @@ async def test_a_broker_of_somebody_else(operated: KubeNamespace) -> None:
     assert base64.b64decode(secret["data"]["url"]).decode() == url
 
 
+@pytest.mark.parametrize("url", ["nats://[x", "nats://u:hidden@192.0.2.1", "http://hidden@b"])
+async def test_a_broker_that_nobody_can_reach_is_told(operated: KubeNamespace, url: str) -> None:
+    await operated.create(meshsync(broker={"custom": {"url": url}}))
+    found = await until_said(operated, "meshsync", "meshery-meshsync", "no address of a NATS")
+    assert conditions(found)["Failed"] == ("True", "ReconciliationFailed")
+    assert "hidden" not in json.dumps(found["status"])
+    assert await made(operated) == []
+
+
 async def test_a_wrong_watch_list_is_told_and_mended_without_restart(
     operated: KubeNamespace,
 ) -> None:

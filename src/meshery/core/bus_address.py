@@ -4,10 +4,12 @@ The server of a home notes its child's address in a private file, for the other 
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
-from meshery.core.errors import UnavailableError
+from meshery.core.endpoints import host_port
+from meshery.core.errors import InvalidInputError, UnavailableError
 from meshery.core.paths import write_private
 from meshery.core.settings import Settings
 
@@ -17,6 +19,27 @@ class BusAddress(msgspec.Struct, frozen=True):
 
     url: str
     token: str = ""
+
+
+def parse_address(text: str, *, named: str) -> BusAddress:
+    """An address that people wrote, its token apart; `nats://` and port 4222 may be left out.
+
+    InvalidInputError, by the name `named`, for what is none, or holds a password: our client says
+    who it is by a token.
+    """
+    try:
+        found = urlsplit(text if "://" in text else f"nats://{text}")
+        port = found.port or 4222
+    except ValueError:
+        found, port = urlsplit(""), 0
+    if found.scheme not in {"nats", "tls"} or not found.hostname or found.password:
+        raise InvalidInputError(
+            f"{named} is no address of a NATS server with a token",
+            remedy="write nats://TOKEN@HOST:PORT, or tls://... for TLS",
+            code="meshery.bus.address",
+        )
+    url = f"{found.scheme}://{host_port(found.hostname, port)}"
+    return BusAddress(url, found.username or "")
 
 
 def address_file(settings: Settings) -> Path:

@@ -8,8 +8,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
 
-import msgspec
-
 from meshery.core.errors import MesheryError
 from meshery.core.telemetry import get_logger
 from meshery.kube.client import KubeClient
@@ -18,16 +16,12 @@ from meshery.kube.listing import Selection
 from meshery.kube.resource import Resource
 from meshery.kube.watching import Changed, Deleted, Synced, Trouble, Watcher
 from meshery.operator import metrics
-from meshery.operator.keeper import Keeper
+from meshery.operator.keeper import BREAKS, Keeper
 from meshery.operator.names import MANAGED_BY, OPERATOR, Key
 from meshery.operator.queue import WorkQueue
 
 WORKERS = 4
 """Objects of a kind that are looked at side by side."""
-_BREAKS = (
-    MesheryError, msgspec.MsgspecError, OSError, ValueError, TypeError, LookupError, AttributeError,
-)  # fmt: skip
-"""What an object that nobody foresaw makes of a look at it; others are looked at nevertheless."""
 
 _log = get_logger("operator")
 
@@ -139,7 +133,7 @@ class Controller:
     async def _look(self, key: Key) -> None:
         try:
             next_s = await self._keeper.look(key)
-        except _BREAKS as error:
+        except BREAKS as error:
             metrics.failed.labels(self._name).inc()
             wait_s = self._queue.failed(key)
             what = error.what if isinstance(error, MesheryError) else repr(error)

@@ -22,6 +22,10 @@ READY_S = 15.0
 """How soon an object that is as asked for is looked at again."""
 WAITING_S = 2.0
 """How soon, while something is missing."""
+BREAKS = (
+    MesheryError, msgspec.MsgspecError, OSError, ValueError, TypeError, LookupError, AttributeError,
+)  # fmt: skip
+"""What an object that nobody foresaw makes of a look at it; others are looked at nevertheless."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -79,7 +83,7 @@ class Keeper(ABC):
                     f"the spec of {found.key} cannot be used", cause=found.fault
                 )
             kept = await self.carry_out(found, children)
-        except MesheryError as error:
+        except BREAKS as error:
             failed = Outcome("ReconciliationFailed", _words(error))
             await self._tell(found, Kept(failed, _rest(found)))
             raise
@@ -91,7 +95,7 @@ class Keeper(ABC):
             return
         try:
             await self.clean_up(found, children)
-        except MesheryError as error:
+        except BREAKS as error:
             failed = Outcome("CleanupFailed", _words(error))
             await self._tell(found, Kept(failed, _rest(found)))
             raise
@@ -107,5 +111,7 @@ def _rest(found: Served) -> dict[str, Any]:
     return {name: value for name, value in found.status.items() if name != "conditions"}
 
 
-def _words(error: MesheryError) -> str:
+def _words(error: Exception) -> str:
+    if not isinstance(error, MesheryError):  # what it says may hold what was to stay secret
+        return f"nobody foresaw this: {type(error).__name__}; the operator's log has more"
     return f"{error.what}: {error.cause}" if error.cause else error.what

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from meshery.core.bus_address import parse_address
 from meshery.core.endpoints import host_port
 from meshery.core.errors import (
     ForbiddenError,
@@ -54,7 +55,6 @@ from meshery.operator.watch_list import check
 
 CLIENT = "meshsync"
 """What watchers are called among the broker's connections."""
-_USERS = ("nats", "tls")
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -162,13 +162,10 @@ class MeshSyncKeeper(Keeper):
 
 
 async def _custom(url: str, parts: MeshSyncParts, children: Children) -> _Found:
-    split = urlsplit(url)
-    if split.scheme not in _USERS or not split.hostname:
-        raise _no_broker(f"the custom one is no nats:// or tls:// URL with a host: {split.scheme}:")
+    shown = parse_address(url, named="broker.custom.url").url
     encoded = base64.b64encode(url.encode()).decode()
     await children.put(parts.secret(url=encoded))
-    host = split.netloc.rpartition("@")[2]
-    return _Found(Publishing(f"{split.scheme}://{host}", parts.url_secret), (split.hostname,))
+    return _Found(Publishing(shown, parts.url_secret), (urlsplit(shown).hostname or "",))
 
 
 async def _health(deployment: Document, monitors: tuple[str, ...]) -> Outcome:

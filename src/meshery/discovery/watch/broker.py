@@ -1,11 +1,10 @@
 """Where the broker of a cluster is, and the way to it: tried on and on, since it may come later."""
 
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
 from meshery.core.bus import Bus
-from meshery.core.bus_address import BusAddress, read_address
-from meshery.core.errors import InvalidInputError, UnavailableError
+from meshery.core.bus_address import BusAddress, parse_address, read_address
+from meshery.core.errors import UnavailableError
 from meshery.core.settings import Settings
 from meshery.core.streams import DISCOVERY_STREAM
 from meshery.core.telemetry import get_logger
@@ -27,27 +26,9 @@ def broker_address(
     text = given or environment.get("BROKER_URL", "")
     if not text:
         return read_address(settings)
-    parts = [_split(each) for each in text.split(",")]
-    token = next((token for _, token in parts if token), environment.get("NATS_TOKEN", ""))
-    return BusAddress(",".join(url for url, _ in parts), token)
-
-
-def _split(text: str) -> tuple[str, str]:
-    """The address without its token, and the token."""
-    whole = text if "://" in text else f"nats://{text}"
-    try:
-        found = urlsplit(whole)
-        port = found.port or 4222
-    except ValueError:
-        found, port = urlsplit(""), 0
-    if found.scheme not in {"nats", "tls"} or not found.hostname or found.password:
-        raise InvalidInputError(
-            "BROKER_URL is no address of a NATS server with a token",
-            remedy="write nats://TOKEN@HOST:PORT, or tls://... for TLS",
-            code="meshery.discovery.broker",
-        )
-    host = f"[{found.hostname}]" if ":" in found.hostname else found.hostname
-    return f"{found.scheme}://{host}:{port}", found.username or ""
+    parts = [parse_address(each, named="BROKER_URL") for each in text.split(",")]
+    token = next((each.token for each in parts if each.token), environment.get("NATS_TOKEN", ""))
+    return BusAddress(",".join(each.url for each in parts), token)
 
 
 async def connected(
