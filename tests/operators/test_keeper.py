@@ -1,8 +1,9 @@
-"""One look at an object, on a rigged API server: what is told of it."""
+"""One look at an object, on a rigged API server: what is told of it, and when the next is due."""
 
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from aiohttp import web
 
 from kube.rigged import rigged, says
 from meshery.kube.client import KubeClient
-from meshery.operator.children import Children
-from meshery.operator.conditions import Outcome
+from meshery.kube.item import Metadata
+from meshery.operator.children import CONFIG_MAPS, Children
+from meshery.operator.conditions import READY, Outcome
 from meshery.operator.keeper import Keeper, Kept
 from meshery.operator.model import BrokerSpec, Served
 from meshery.operator.names import BROKER_FINALIZER, BROKERS, Key
@@ -81,3 +83,32 @@ async def test_what_nobody_foresaw_is_told_without_its_words(
     assert failed["status"] == "True"
     assert "KeyError" in failed["message"]
     assert "hidden" not in json.dumps(sent)
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "next_s"), [(None, 2), (0, 2), (40, 10), (3600, 15), (-60, 2)]
+)
+async def test_what_is_missing_for_long_is_asked_for_less_often(
+    waited_s: float | None, next_s: float
+) -> None:
+    since = ""
+    if waited_s is not None:
+        since = f"{datetime.now(UTC) - timedelta(seconds=waited_s):%Y-%m-%dT%H:%M:%SZ}"
+    status = {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": since}]}
+    async with served(status) as (client, _):
+        found = await Ending(client, WAITS).look(KEY)
+        assert found == pytest.approx(next_s, abs=2)
+        assert await Ending(client, READY).look(KEY) == 15
+
+
+async def test_a_child_is_read_once_and_written_once() -> None:
+    owners = [{"apiVersion": "v1", "kind": "Broker", "name": "b", "uid": "u1"}]
+    metadata = {"name": "c", "namespace": "n", "resourceVersion": "1", "ownerReferences": owners}
+    document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+    named = Metadata(name="b", namespace="n", uid="u1")
+    owner = Served(KEY, named, BrokerSpec(), (), {})
+    async with rigged(says(200, document)) as server, KubeClient(server.access()) as client:
+        kept = await Children(client, owner, manager="test").put(document)
+    assert kept["metadata"]["name"] == "c"
+    assert [request.method for request in server.seen] == ["GET", "PATCH"]
+    assert {request.path for request in server.seen} == {CONFIG_MAPS.path(namespace="n", name="c")}

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from meshery.core.errors import DeadlineError, NotFoundError
 from meshery.kube.answers import decoded
@@ -66,8 +67,11 @@ async def apply(
     manager: str = MANAGER,
     force: bool = False,
     dry_run: bool = False,
+    before: dict[str, Any] | UnsetType | None = UNSET,
 ) -> Applied:
     """Create the object or change what `document` says of it; the rest is left to its owners.
+
+    `before` is the object where the caller has just read it, None when there was none.
 
     With `dry_run` the server does everything but store it: defaults, admission, validation.
     FieldConflictError names fields of other managers; InvalidInputError the fields that are wrong,
@@ -81,7 +85,8 @@ async def apply(
     body = msgspec.json.encode(_sendable(document))
     looks = LOOKS if dry_run else 1
     while True:
-        before = await _present(client, resource, name, namespace)
+        if before is UNSET:
+            before = await _present(client, resource, name, namespace)
         answer = await client.patch(path, body, content_type=_APPLY, query=query)
         after = decoded(answer.body, dict[str, Any], asked=f"PATCH {path}")
         looks -= 1
@@ -93,6 +98,7 @@ async def apply(
             action = _action(before, after, dry_run=dry_run)
             return Applied(action, before, after, dry_run, _note(before, after, dry_run=dry_run))
         # A controller wrote in between: its changes are not what the document would do.
+        before = UNSET
 
 
 def _version(document: Mapping[str, Any]) -> str:

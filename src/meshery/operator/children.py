@@ -70,7 +70,9 @@ class Children:
                 code="meshery.operator.taken",
             )
         # What is ours is as we say: changes by others are put back.
-        applied = await apply(self._client, resource, document, manager=self._manager, force=True)
+        applied = await apply(
+            self._client, resource, document, manager=self._manager, force=True, before=before
+        )
         return applied.after
 
     async def find(self, resource: Resource, name: str) -> Document | None:

@@ -5,6 +5,7 @@ original leaves the one standing, and says the other the wrong way round.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -56,6 +57,17 @@ def conditions(
     if "Cleanup" not in told:
         known.pop("Cleanup", None)
     return tuple(known.values())
+
+
+def waited_s(before: Sequence[Condition]) -> float:
+    """How long an object is not ready by now, in seconds; 0 when that is not known."""
+    now = datetime.now(UTC)
+    for each in before:
+        if (each.type, each.status) == ("Ready", "False"):
+            # TypeError for a time without a zone: others may have written it.
+            with suppress(ValueError, TypeError):
+                return (now - datetime.fromisoformat(each.last_transition_time)).total_seconds()
+    return 0.0
 
 
 def _statuses(outcome: Outcome) -> dict[str, bool]:

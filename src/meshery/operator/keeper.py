@@ -13,7 +13,7 @@ from meshery.core.errors import InvalidInputError, MesheryError
 from meshery.kube.client import KubeClient
 from meshery.kube.item import Item
 from meshery.operator.children import Children
-from meshery.operator.conditions import Outcome, conditions
+from meshery.operator.conditions import Outcome, conditions, waited_s
 from meshery.operator.model import Served, served
 from meshery.operator.names import Key
 from meshery.operator.objects import hold, let_go, read, tell
@@ -21,7 +21,7 @@ from meshery.operator.objects import hold, let_go, read, tell
 READY_S = 15.0
 """How soon an object that is as asked for is looked at again."""
 WAITING_S = 2.0
-"""How soon, while something is missing."""
+"""How soon, while something is missing; later and later, since what changes here is watched."""
 BREAKS = (
     MesheryError, msgspec.MsgspecError, OSError, ValueError, TypeError, LookupError, AttributeError,
 )  # fmt: skip
@@ -62,7 +62,9 @@ class Keeper(ABC):
             await hold(self.client, item, key, self.finalizer)
             return 0.0  # the change itself brings the object again
         kept = await self._keep(found, children)
-        return READY_S if kept.outcome.is_ready else WAITING_S
+        if kept.outcome.is_ready:
+            return READY_S
+        return min(max(waited_s(found.conditions) / 4, WAITING_S), READY_S)
 
     @abstractmethod
     async def carry_out(self, found: Served, children: Children) -> Kept:
