@@ -208,6 +208,22 @@ async def test_a_watcher_is_made_with_rights_of_its_own(operated: KubeNamespace)
     assert f"meshery:meshsync:{operated.name}:meshery-meshsync" in bindings
 
 
+async def test_what_is_not_watched_is_put_back_at_the_next_look(operated: KubeNamespace) -> None:
+    await operated.create(broker(size=3), meshsync())
+    await until_said(operated, "meshsync", "meshery-meshsync", "does not answer")
+    before = await made(operated)
+    gone = ("role/meshery-meshsync", "rolebinding/meshery-meshsync", "lease/meshery-meshsync")
+    await operated.kubectl("delete", *gone, "poddisruptionbudget/meshery-nats")
+    binding = f"meshery:meshsync:{operated.name}:meshery-meshsync"
+    await operated.kubectl("delete", "clusterrolebinding", binding)
+
+    async def is_as_it_was() -> bool:
+        bindings = await operated.kubectl("get", "clusterrolebindings", "-o", "name")
+        return binding in bindings and await made(operated) == before
+
+    await until(is_as_it_was, timeout_s=30, what="all of it again")
+
+
 async def test_a_broker_of_somebody_else(operated: KubeNamespace) -> None:
     url = "nats://tsecret@192.0.2.1:4222"
     await operated.create(meshsync(broker={"custom": {"url": url}}))

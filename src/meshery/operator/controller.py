@@ -1,7 +1,8 @@
 """`Controller`: watches a kind, and has each of its objects looked at when something changed.
 
-Besides the objects themselves it watches what was made for them, so that a change by somebody else
-is put right at once, and whatever else they hang on.
+Besides the objects themselves it watches most of what was made for them, so that a change by
+somebody else is put right at once, and whatever else they hang on. What it does not watch is put
+right at the next look, within `keeper.READY_S`.
 """
 
 import asyncio
