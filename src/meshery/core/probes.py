@@ -42,7 +42,7 @@ async def serve_probes(
             raise ConflictError(
                 f"cannot listen on {address}",
                 cause=str(error.strerror or error),
-                remedy="give another --listen HOST:PORT; port 0 takes a free one",
+                remedy="give another HOST:PORT; port 0 takes a free one",
                 code="meshery.probes.port",
             ) from error
         yield int(runner.addresses[0][1])

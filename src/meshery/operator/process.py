@@ -67,10 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kube-context", metavar="NAME", default="", help="default: the current")
     parser.add_argument(
         "--health-probe-bind-address", metavar="HOST:PORT", default=":8081",
-        help="health, and metrics unless they have an address of their own (default :8081)",
+        help="health, and metrics for Prometheus (default :8081)",
     )  # fmt: skip
     parser.add_argument(
-        "--metrics-addr", metavar="HOST:PORT", default="", help="metrics for Prometheus"
+        "--metrics-addr", metavar="HOST:PORT", default="", help="another address for both"
     )
     parser.add_argument(
         "--enable-leader-election", action="store_true",
