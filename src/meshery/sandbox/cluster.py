@@ -24,13 +24,14 @@ from meshery.core.errors import (
     NotFoundError,
     OperationFailedError,
 )
-from meshery.core.paths import private_dir
+from meshery.core.paths import private_dir, write_private
 from meshery.kube.local.__main__ import READY, Ready
 from meshery.kube.local.binaries import ALL, ASSETS, find
 from meshery.operations.model import Operation, Subject
 from meshery.operations.platform import Platform
 from meshery.processes.client import SupervisorClient
 from meshery.processes.model import ProcessSpec, ProcessStatus
+from meshery.sandbox.filelock import only_one
 from meshery.sandbox.runner import supervisor_of
 
 ClusterState = Literal["starting", "up", "lost"]
@@ -43,6 +44,8 @@ MOST = 2
 READY_S = 180.0
 STOP_S = 15.0
 _LOOK_S = 0.2
+_OWNER = "owner"
+_LOCK_S = 30.0
 
 
 class ClusterView(msgspec.Struct, frozen=True):
@@ -106,9 +109,30 @@ class Clusters:
             actor=actor,
         )
 
+    async def reserve(self, name: str, *, owner: str) -> None:
+        """Keep its folder for the operation `owner`.
+
+        As `up`, and ConflictError while another operation starts it: several may have been ordered
+        while there was none.
+        """
+        lock = private_dir(self._root) / ".lock"
+        async with only_one(lock, timeout_s=_LOCK_S, busy=_being_started(name)):
+            held = self._owner(name)
+            if held == owner:
+                return
+            await self._check(name)
+            if held and await self._goes_on(held):
+                raise _being_started(name)
+            write_private(private_dir(self._root / name) / _OWNER, owner.encode())
+
+    async def give_up(self, name: str, *, owner: str) -> None:
+        """Leave nothing of it, unless it is another operation's."""
+        if self._owner(name) == owner:
+            await self.remove(name)
+
     async def start(self, name: str) -> None:
-        """Have its process; it may not be ready yet."""
-        root = private_dir(private_dir(self._root) / name)
+        """Have its process, once it is reserved; it may not be ready yet."""
+        root = self._root / name
         if f"{PREFIX}/{name}" not in await self._running():  # one that runs says so only once
             (root / READY).unlink(missing_ok=True)
         words = ["-m", "meshery.kube.local", "--root", str(root), "--name", name]
@@ -164,6 +188,18 @@ class Clusters:
                 code="meshery.cluster.remove",
             ) from error
 
+    def _owner(self, name: str) -> str:
+        try:
+            return (self._root / name / _OWNER).read_text()
+        except FileNotFoundError:
+            return ""
+
+    async def _goes_on(self, operation_id: str) -> bool:
+        try:
+            return not (await self._platform.operations.get(operation_id)).is_final
+        except NotFoundError:  # deleted since, after retention.operations
+            return False
+
     async def _running(self) -> set[str]:
         return {each.name for each in await self._supervisor.list(PREFIX) if _runs(each)}
 
@@ -199,6 +235,15 @@ class Clusters:
     @property
     def _supervisor(self) -> SupervisorClient:
         return supervisor_of(self._platform)
+
+
+def _being_started(name: str) -> ConflictError:
+    return ConflictError(
+        f"the cluster {name} is being started already",
+        cause="another operation has begun it",
+        remedy="wait for that one: mesheryctl operation list",
+        code="meshery.cluster.starting",
+    )
 
 
 def _range(name: str) -> str:

@@ -17,12 +17,14 @@ _CLEAN_UP_S = 25.0
 async def up(run: Run) -> dict[str, Any]:
     """Start a cluster; nothing of it is left when that fails or is cancelled."""
     clusters, name = Clusters(run.platform), run.input["name"]
+    owner = run.operation.id
     try:
+        await run.step("reserve", lambda: clusters.reserve(name, owner=owner))
         await run.step("start", lambda: clusters.start(name))
         found = await run.step("ready", lambda: clusters.wait_ready(name), as_type=ClusterView)
     except BaseException as error:
         if await is_over(run, error):
-            await bounded(clusters.remove(name), within_s=_CLEAN_UP_S)
+            await bounded(clusters.give_up(name, owner=owner), within_s=_CLEAN_UP_S)
         raise
     await run.event("info", f"Cluster {name} is up at {found.url}", category=CATEGORY)
     document: dict[str, Any] = msgspec.to_builtins(found)
