@@ -1,5 +1,6 @@
 """Runs as operations, on real parts: a worker, a supervisor, an injector process."""
 
+import asyncio
 import os
 import signal
 from typing import Any
@@ -19,6 +20,7 @@ from meshery.performance.model import (
     RunRequest,
     Thresholds,
 )
+from meshery.performance.result_feed import followed_results
 from meshery.performance.service import KIND_RUN, PerformanceService, result_id_of
 from performance.rigged import rigged
 from processes.supervision import Host
@@ -61,6 +63,8 @@ async def test_a_run_is_told_as_it_goes_and_kept(
     assert seconds[0].arms["load"].requests == 50
     result = await service.get_result(done.result["result_id"])
     assert (result.name, result.arms["load"].requests) == ("mine", 100)
+    async with followed_results(house, after=0) as results, asyncio.timeout(15):
+        assert (await anext(results)).result.id == result.id
     (row,) = (await service.list_results(PageQuery(search="mine"))).items
     assert (row.id, row.operation_id, row.requests) == (result.id, operation.id, 100)
     assert (await service.export_result(result.id, "hdr")).content.count(b"Tag=load") == 4

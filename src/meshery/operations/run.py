@@ -134,8 +134,13 @@ class Run:
         *,
         category: str,
         error: MesheryError | None = None,
+        along: Callable[[AsyncConnection], Awaitable[None]] | None = None,
     ) -> None:
-        """Store and announce an event of this operation."""
+        """Store and announce an event of this operation.
+
+        `along` writes what it tells of, in the same transaction: there is neither without the
+        other.
+        """
         event = new_event(
             category=category,
             severity=severity,
@@ -146,7 +151,13 @@ class Run:
             error=error.as_dict() if error else None,
         )
         events = self.platform.events
-        await self.write(lambda connection: events.record(connection, event))
+
+        async def record(connection: AsyncConnection) -> None:
+            if along is not None:
+                await along(connection)
+            await events.record(connection, event)
+
+        await self.write(record)
         await events.announce(event)
 
     async def child(

@@ -1,21 +1,23 @@
-"""Results as their runs end, for whoever follows them."""
+"""Results as they are stored, for whoever follows them."""
 
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 import msgspec
 
-from meshery.operations.feeds import OperationSeen, followed_operations
+from meshery.operations.events import EventFilter
+from meshery.operations.feeds import followed_events
+from meshery.operations.model import Event
 from meshery.operations.platform import Platform
 from meshery.performance.result import ResultRow
 from meshery.performance.service import PerformanceService
 
-_REMEMBERED = 256
+CATEGORY = "performance"
+"""Of the event that tells of a result; it is stored with it, so a reader of the one finds both."""
 
 
 class ResultSeen(msgspec.Struct, frozen=True):
-    """A result; `seq` is the place of the event that its run ended."""
+    """A result; `seq` is the place of the event that tells of it."""
 
     seq: int
     result: ResultRow
@@ -30,21 +32,16 @@ async def followed_results(
     See `operations.feeds.followed_events` for slow readers.
     """
     async with (
-        followed_operations(platform, after=after) as operations,
-        aclosing(_results(PerformanceService(platform), operations)) as results,
+        followed_events(platform, after=after, only=EventFilter(categories=(CATEGORY,))) as events,
+        aclosing(_results(PerformanceService(platform), events)) as results,
     ):
         yield results
 
 
 async def _results(
-    service: PerformanceService, operations: AsyncIterator[OperationSeen]
+    service: PerformanceService, events: AsyncIterator[Event]
 ) -> AsyncGenerator[ResultSeen]:
-    # Several events may tell of an operation that has ended: being asked to cancel, then its end.
-    told: deque[str] = deque(maxlen=_REMEMBERED)
-    async for seen in operations:
-        if not seen.operation.is_final or seen.operation.id in told:
-            continue
-        page = await service.list_results(operation_id=seen.operation.id)
+    async for event in events:
+        page = await service.list_results(operation_id=event.operation_id)
         for result in page.items:
-            yield ResultSeen(seen.seq, result)
-        told.append(seen.operation.id)
+            yield ResultSeen(event.seq, result)

@@ -18,6 +18,7 @@ from meshery.performance import store
 from meshery.performance.generator import GeneratorLostError
 from meshery.performance.model import FunctionsRequest, OverheadRequest, Profile, RunRequest
 from meshery.performance.result import Result
+from meshery.performance.result_feed import CATEGORY
 from meshery.performance.service import (
     KIND_FUNCTIONS,
     KIND_RUN,
@@ -53,11 +54,11 @@ async def _measured(run: Run, measure: Measure) -> dict[str, Any]:
 
     async def measure_and_keep() -> dict[str, Any]:
         result, histograms = await _uninterrupted(measure)
-        await run.write(lambda connection: store.insert_result(connection, result, histograms))
         await run.event(
             "info" if result.validity.rank == 0 else "warning",
             result.sentence,
-            category="performance",
+            category=CATEGORY,
+            along=lambda connection: store.insert_result(connection, result, histograms),
         )
         return _told(result)
 
