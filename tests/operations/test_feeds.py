@@ -76,6 +76,18 @@ async def test_a_slow_reader_is_told_where_to_go_on(platform: Platform) -> None:
         assert (await anext(events)).text == str(len(got))
 
 
+async def test_what_others_tell_drops_no_reader_of_operations(
+    house: Platform, marks_file: Path
+) -> None:
+    async with followed_operations(house, after=0) as seen:
+        for number in range(1100):
+            payload = msgspec.json.encode(told(str(number)))
+            await house.bus.publish(SUBJECT_EVENTS, payload)
+        work = await submit(house, "test.steps", {"marks": str(marks_file)})
+        await ended(house, work)
+        assert {each.operation.id for each in await taken(seen, 2)} == {work.id}
+
+
 async def _kept(events: AsyncIterator[Event], got: list[Event]) -> None:
     async for event in events:
         got.append(event)  # noqa: PERF401 - kept although they end badly

@@ -66,11 +66,13 @@ async def _undropped(events: AsyncIterator[Event]) -> AsyncGenerator[Event]:
 
 @asynccontextmanager
 async def followed_operations(
-    platform: Platform, *, after: int | None, only: EventFilter = ALL_EVENTS
+    platform: Platform, *, after: int | None
 ) -> AsyncIterator[AsyncIterator[OperationSeen]]:
     """Operations when they start, are asked to cancel, are lost or end. See `followed_events`."""
     async with (
-        followed_events(platform, after=after, only=only) as events,
+        followed_events(
+            platform, after=after, only=EventFilter(categories=("operation",))
+        ) as events,
         aclosing(_operations(platform, events)) as operations,
     ):
         yield operations
@@ -80,8 +82,6 @@ async def _operations(
     platform: Platform, events: AsyncIterator[Event]
 ) -> AsyncGenerator[OperationSeen]:
     async for event in events:
-        if not event.operation_id or event.category != "operation":
-            continue
         try:
             operation = await platform.operations.get(event.operation_id)
         except NotFoundError:  # deleted since, after retention.operations
