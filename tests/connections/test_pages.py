@@ -108,3 +108,9 @@ async def test_the_operator_is_a_switch(single: Platform, kube: ControlPlane) ->
         await user.should_see("in namespace meshery")
         user.find("Remove the operator").click()
         await user.should_see("the connection; this server watches again")
+        user.find("Keep").click()
+        user.find("Disconnect and leave it").click()
+        await user.should_see("everything in it, our operator too")
+        user.find("Leave it there").click()
+        await user.should_see("No cluster is connected", retries=50)
+    assert await service.all() == []

@@ -67,6 +67,7 @@ class ConnectionView:
             if found.operator:
                 prose(f"Our operator watches within the cluster, in namespace {found.operator}.")
                 action("Remove the operator", self._remove_operator, icon="toggle_on")
+                action("Disconnect and leave it", self._leave_operator, icon="link_off")
             else:
                 prose("This server watches, through the cluster's API server.")
                 action("Deploy the operator", self._deploy_operator, icon="toggle_off")
@@ -84,6 +85,18 @@ class ConnectionView:
         ):
             begun = await self._service.remove_operator(self._shown.id, actor=self._context.actor)
             ui.navigate.to(f"/operations/{begun.id}")
+
+    async def _leave_operator(self) -> None:
+        """The way out where the cluster does not answer any more."""
+        if await confirm(
+            f"Disconnect {self._shown.name}?",
+            goes="this connection and its stored login",
+            stays="the cluster and everything in it, our operator too",
+            verb="Leave it there",
+        ):
+            actor = self._context.actor
+            await self._service.disconnect(self._shown.id, actor=actor, leave_operator=True)
+            ui.navigate.to("/connections")
 
     async def _test(self) -> None:
         found = await self._service.ping(self._shown.id)

@@ -108,9 +108,12 @@ class ConnectionMutation:
         self,
         info: Info,
         id: strawberry.ID,  # noqa: A002
+        *,
+        leave_operator: bool = False,
     ) -> KubernetesContext:
-        """The context as it was."""
-        return await _service(info).disconnect(id, actor=actor_of(connection_of(info)))
+        """The context as it was; an error while our operator is there, unless it is to stay."""
+        actor = actor_of(connection_of(info))
+        return await _service(info).disconnect(id, actor=actor, leave_operator=leave_operator)
 
 
 DOOR = Door(query=ConnectionQuery, mutation=ConnectionMutation)
