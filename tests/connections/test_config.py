@@ -1,18 +1,21 @@
 """`system config`: managed clusters, with small programs in place of the vendors' own."""
 
 import asyncio
+import dataclasses
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from connections.kubeconfigs import access_of
 from fixtures.kube import kubectl
 from meshery.connections.flatten import kubeconfig_of
 from meshery.connections.rest import router
+from meshery.core.settings import KubernetesSettings
 from meshery.kube.local.binaries import KUBECTL
 from meshery.kube.local.control_plane import ControlPlane
 from meshery.operations.platform import Platform
@@ -158,6 +161,25 @@ async def forget_account(plane: ControlPlane) -> None:
     await kubectl(plane, "delete", "serviceaccount/meshery", "secret/meshery-token", *system)
     bindings = ("meshery-cluster-admin", "meshery-view")
     await kubectl(plane, "delete", "clusterrolebinding", *bindings, "--ignore-not-found")
+
+
+async def test_another_refusal_makes_no_account(
+    single: Platform, tmp_path: Path, kube: ControlPlane
+) -> None:
+    plugin = tmp_path / "bin" / "token-helper"
+    allowed = KubernetesSettings(exec_commands=(str(plugin),))
+    settings = msgspec.structs.replace(single.settings, kubernetes=allowed)
+    async with served(dataclasses.replace(single, settings=settings), router) as http:
+        machine = Machine(http.url, tmp_path, kube)
+        machine.install("token-helper", prints_token(kube))
+        document = with_exec(kube, str(plugin))
+        document["clusters"][0]["cluster"]["server"] = kube.url.replace("://", "://me:hidden@")
+        machine.install("aws", writes(machine.home, document))
+        machine.install_kubectl()
+        _, said = await machine.run("eks", "--name", "c", "--yes", exit_code=2)
+    assert "holds a name or a password" in said
+    assert "ServiceAccount" not in said
+    assert "hidden" not in said
 
 
 async def test_a_missing_failing_or_silent_program_is_told(machine: Machine) -> None:

@@ -111,31 +111,33 @@ def _connect(
         run_program(vendor, [*words, *([flag, str(file)] if flag else [])], kubeconfig=file)
         found = flatten(read_kubeconfigs([file]))
         accesses = tuple(
-            access
-            if _is_taken(client, access)
-            else _with_account(access, file, role=cluster_role, dry_run=dry_run)
+            _with_account(access, file, role=cluster_role, dry_run=dry_run)
+            if _needs_account(client, access)
+            else access
             for access in found.accesses
         )
         ready = msgspec.structs.replace(found, accesses=accesses)
         show(send(client, ready, dry_run=dry_run), output, dry_run=dry_run)
 
 
-def _is_taken(client: "ServerClient", access: "Access") -> bool:
-    """Whether the server can log in so: a program must be one that it may run."""
+def _needs_account(client: "ServerClient", access: "Access") -> bool:
+    """Whether the server refuses it for its program, and for nothing else."""
     import msgspec
 
     from meshery.connections.flatten import kubeconfig_of
     from meshery.connections.sending import BASE
-    from meshery.core.errors import InvalidInputError
+    from meshery.kube.kubeconfig import REFUSED
 
     if access.credentials.exec is None:
-        return True
-    try:
-        document = msgspec.json.encode(kubeconfig_of([access]))
-        (preview,) = client.post(BASE, document, params={"dry_run": "true"})["items"]
-    except InvalidInputError:
         return False
-    return preview["error"] is None
+    document = msgspec.json.encode(kubeconfig_of([access]))
+    (preview,) = client.post(BASE, document, params={"dry_run": "true"})["items"]
+    error = preview["error"]
+    return bool(error) and error["code"] == REFUSED and _is_of_program(error["problems"])
+
+
+def _is_of_program(problems: list[dict[str, Any]]) -> bool:
+    return all(".exec." in problem["path"] for problem in problems)
 
 
 def _with_account(access: "Access", file: Path, *, role: str, dry_run: bool) -> "Access":

@@ -39,6 +39,8 @@ OWN = Trust(programs=True, files=True, issuers=None)
 """A person's own file, read by that person's own command."""
 UPLOADED = Trust(programs=False, files=False)
 """A file that came over the network."""
+REFUSED = "meshery.kubeconfig.refused"
+"""The code of what is forbidden to a file."""
 
 
 class Kubeconfig:
@@ -202,6 +204,6 @@ def _refusal(context: str, problems: Sequence[Problem]) -> InvalidInputError:
         cause="; ".join(f"line {fault.line}: {fault.path}: {fault.message}" for fault in problems),
         remedy="use the token of a ServiceAccount instead (`kubectl create token NAME`), and "
         "embed certificates (`kubectl config view --raw --flatten`)",
-        code="meshery.kubeconfig.refused",
+        code=REFUSED,
         problems=problems,
     )
