@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from fixtures.loopback import answering
 from meshery.operations.platform import Platform
 from meshery.operations.rest import router as operations_router
 from meshery.sandbox.cluster_rest import router as cluster_router
@@ -74,6 +75,20 @@ async def url(worker: Platform) -> AsyncIterator[str]:
 @pytest.fixture
 def cli(url: str, tmp_path: Path) -> Cli:
     return Cli(url, tmp_path / "cli")
+
+
+async def test_what_is_to_stop_is_asked_once(tmp_path: Path) -> None:
+    with answering() as server:
+        server.says("/api/sandboxes", 200, '{"items": [{"name": "solo"}]}')
+        server.says("/api/sandbox-clusters", 200, '{"items": []}')
+        server.says("/api/sandboxes/solo", 409, "{}")
+        await Cli(server.url, tmp_path / "cli")("sandbox", "down", exit_code=1)
+    asked = [(method, path.partition("?")[0]) for method, path, *_ in server.seen]
+    assert asked == [
+        ("GET", "/api/sandboxes"),
+        ("GET", "/api/sandbox-clusters"),
+        ("DELETE", "/api/sandboxes/solo"),
+    ]
 
 
 async def test_the_command_line(cli: Cli, tmp_path: Path) -> None:

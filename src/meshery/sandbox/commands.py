@@ -279,13 +279,18 @@ def request(
 
 def _the_one(client: "ServerClient", name: str) -> str:
     """The sandbox that is meant: by name, else the only one there is."""
+    return name or _only(_names(client))
+
+
+def _names(client: "ServerClient") -> list[str]:
+    return [item["name"] for item in client.get(BASE, page_size=500)["items"]]
+
+
+def _only(names: list[str]) -> str:
     from meshery.core.errors import InvalidInputError, NotFoundError
 
-    if name:
-        return name
-    names = [item["name"] for item in client.get(BASE, page_size=500)["items"]]
     if len(names) == 1:
-        return str(names[0])
+        return names[0]
     if not names:
         raise NotFoundError("no sandbox is there", remedy="start one: mesheryctl sandbox up shop")
     raise InvalidInputError(
@@ -298,14 +303,14 @@ def _to_stop(client: "ServerClient", name: str) -> str:
     from meshery.core.errors import InvalidInputError
     from meshery.sandbox import cluster_commands
 
-    boxes = [each["name"] for each in client.get(BASE, page_size=500)["items"]]
+    boxes = _names(client)
     clusters = [each["name"] for each in cluster_commands.listed(client)]
     if not name and boxes and clusters:
         both = ", ".join([*boxes, *clusters])
         raise InvalidInputError(f"there are {both}", remedy="name the one you mean")
     if name not in boxes and (name in clusters or (not name and len(clusters) == 1)):
         return f"{cluster_commands.BASE}/{name or clusters[0]}"
-    return f"{BASE}/{_the_one(client, name)}"
+    return f"{BASE}/{name or _only(boxes)}"
 
 
 def _follow(
