@@ -14,8 +14,10 @@ import msgspec
 
 from discovery.ingest.support import deletes, rows, seen, tell, until_stored, writing
 from discovery.ingest.test_service import connect, keeping, until_listed, until_state
+from discovery.ingest.test_writer import read_up_to
 from discovery.watch.agents import agent
-from discovery.watch.support import CLUSTER, bus_of, running
+from discovery.watch.support import CLUSTER, bus_of, eventually, running
+from discovery.watch.test_wire import heard
 from fixtures.kube import KubeNamespace, config_map, kubectl
 from fixtures.nats import NatsServer
 from fixtures.waiting import until
@@ -25,10 +27,11 @@ from meshery.core.bus import Bus
 from meshery.core.database import Database
 from meshery.core.errors import UnavailableError
 from meshery.core.settings import Settings
+from meshery.core.streams import DISCOVERY_STREAM
 from meshery.discovery.ingest.feeds import Broker, Feeds
 from meshery.discovery.ingest.relay import Relay
 from meshery.discovery.ingest.tables import kube_cluster, kube_object
-from meshery.discovery.model import Report
+from meshery.discovery.model import Report, Synced
 from meshery.kube.local.control_plane import ControlPlane
 from meshery.operations.platform import Platform
 
@@ -165,6 +168,34 @@ async def test_a_broker_speaks_of_its_own_cluster_alone(
         (cluster,) = await rows(found.database, kube_cluster)
         assert cluster.cluster_id == CLUSTER
         assert datetime.now(UTC) - cluster.reported_at < timedelta(minutes=1)
+
+
+async def test_what_was_reported_while_nobody_followed_revives_no_watch(
+    nats_server: NatsServer, private_nats: NatsServer, sqlite_settings: Settings
+) -> None:
+    report = Report(CLUSTER, "e1", "2026-11-21T10:00:00Z", "v1.36", ())
+    whole = Synced(CLUSTER, "e1", "configmaps.v1.", "v1", "ConfigMap", "1", ())
+    async with (
+        following(sqlite_settings, nats_server, private_nats, CLUSTER) as found,
+        bus_of(private_nats) as broker,
+        bus_of(nats_server) as local,
+    ):
+        async with heard(private_nats, "meshery.meshsync.request") as requests, found.relay():
+            await eventually(lambda: bool(requests))
+            await tell(broker, whole)
+            await found.until_reached(1)
+        await tell(broker, report, seen("a", 5))
+        async with found.relay():
+            await found.until_reached(3)
+            await read_up_to(found.database, await local.last_sequence(DISCOVERY_STREAM))
+            assert [row.name for row in await rows(found.database, kube_object)] == ["a"]
+            assert await rows(found.database, kube_cluster) == []
+            await tell(broker, report)
+
+            async def is_alive() -> bool:
+                return len(await rows(found.database, kube_cluster)) == 1
+
+            await until(is_alive, what="a watch that reports")
 
 
 async def test_a_server_follows_through_the_cluster_and_watches_again(

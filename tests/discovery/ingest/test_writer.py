@@ -97,11 +97,15 @@ async def test_a_whole_list_takes_what_is_not_in_it(
 async def test_the_state_of_a_watch_is_kept(database: Database, nats_server: NatsServer) -> None:
     first = KindStatus("pods.v1.", "v1", "Pod", "watching", 3)
     second = KindStatus("secrets.v1.", "v1", "Secret", "forbidden", 0, error="may not")
-    async with bus_of(nats_server) as bus, writing(database, nats_server):
-        at = "2026-11-21T10:00:00.5Z"
-        await tell(bus, Report(CLUSTER, "e1", at, "v1.36.3", (first, second)))
-        await tell(bus, Report(CLUSTER, "e2", at, "v1.36.3", (second,)))
-        await read_up_to(database, 2)
+    at = "2026-11-21T10:00:00.5Z"
+    async with bus_of(nats_server) as bus:
+        await tell(bus, Report(CLUSTER, "e0", at, "v1.36.3", (first,)))
+        async with writing(database, nats_server):
+            await read_up_to(database, 1)
+            assert await rows(database, kube_cluster) == []
+            await tell(bus, Report(CLUSTER, "e1", at, "v1.36.3", (first, second)))
+            await tell(bus, Report(CLUSTER, "e2", at, "v1.36.3", (second,)))
+            await read_up_to(database, 3)
     (cluster,) = await rows(database, kube_cluster)
     assert (cluster.version, cluster.epoch) == ("v1.36.3", "e2")
     (row,) = await rows(database, kube_watch)

@@ -4,6 +4,7 @@ How far it came is written in the same transaction as what it read, so a writer 
 anywhere goes on where the rows are. Two writers at once hurt nobody: the one whose position was
 overtaken notices before it commits. Should messages be gone that were never read (the stream is
 kept for a day), or the stream itself be new, whoever watches is asked to tell everything again.
+How a watch stood before the writer began is not stored: one that is there still says so soon.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from meshery.core.telemetry import counter, get_logger
 from meshery.discovery.ingest.batch import Batch
 from meshery.discovery.ingest.report import store_report
 from meshery.discovery.ingest.tables import discovery_cursor as cursor
-from meshery.discovery.model import Seen, Synced, Told, decode
+from meshery.discovery.model import Report, Seen, Synced, Told, decode
 
 SUBJECT_STORED = "meshery.v1.stored"
 """On plain NATS, after each transaction: there is something new in the rows."""
@@ -67,6 +68,7 @@ class Writer:
         self._stored = stored
         self._stream = ""
         self._position = 0
+        self._last = 0
 
     async def run(self) -> None:
         """Store until cancelled. Outages of bus and database are waited for."""
@@ -82,7 +84,8 @@ class Writer:
 
     async def _begin(self) -> None:
         """Read the position; a new stream is read from its beginning."""
-        self._stream = await self._bus.stream_identity(DISCOVERY_STREAM)
+        state = await self._bus.stream_state(DISCOVERY_STREAM)
+        self._stream, self._last = state.identity, state.last
         is_new = False
         async with self._database.write() as connection:
             first = self._database.insert(cursor).values(
@@ -138,7 +141,7 @@ class Writer:
         if first <= self._position:  # counted anew: look again from where it begins
             raise _OvertakenError
         gap = first - self._position - 1
-        told = [each for message in messages if (each := _decoded(message)) is not None]
+        told = [each for message in messages if (each := self._told(message)) is not None]
         try:
             await self._write(told, last)
         except REFUSALS as error:
@@ -167,10 +170,14 @@ class Writer:
             await self._advance(connection, position)
         self._position = position
 
+    def _told(self, message: Message) -> Told | None:
+        told = _decoded(message)
+        return None if isinstance(told, Report) and message.sequence <= self._last else told
+
     async def _write_singly(self, messages: Sequence[Message]) -> None:
         """One bad message must not keep all others from being stored."""
         for message in messages:
-            told = _decoded(message)
+            told = self._told(message)
             try:
                 await self._write([told] if told is not None else [], message.sequence)
             except REFUSALS:
