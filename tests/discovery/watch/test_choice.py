@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from kube.examples import CONFIG_MAPS, DEPLOYMENTS, PODS
@@ -22,11 +23,13 @@ ROLES = Resource(
     namespaced=False,
     singular="clusterrole",
 )
-VERBS = ("list", "watch")
-SERVED = Kinds(
-    Resource(**{name: getattr(each, name) for name in each.__struct_fields__} | {"verbs": VERBS})
-    for each in (PODS, CONFIG_MAPS, DEPLOYMENTS, ROLES)
-)
+
+
+def as_served(resource: Resource) -> Resource:
+    return msgspec.structs.replace(resource, verbs=("list", "watch"))
+
+
+SERVED = Kinds(as_served(each) for each in (PODS, CONFIG_MAPS, DEPLOYMENTS, ROLES))
 
 
 def chosen(choice: Choice) -> list[str]:
@@ -56,15 +59,20 @@ def test_a_whitelist_chooses_kinds_and_changes() -> None:
     assert choice.tells("DELETED", "pods.v1.")
     assert not choice.tells("MODIFIED", "pods.v1.")
     assert choice.tells("MODIFIED", "grafanas.v1beta1.grafana.integreatly.org")
-    assert choice.takes("grafanas.grafana.integreatly.org")
-    assert not choice.takes("virtualservices.networking.istio.io")
 
 
 def test_a_blacklist_leaves_out() -> None:
     choice = lists(blacklist=["pods.v1.", "gateways.v1.networking.istio.io"])
     assert chosen(choice) == ["deployments.v1.apps", "configmaps.v1."]
-    assert not choice.takes("gateways.networking.istio.io")
-    assert choice.takes("virtualservices.networking.istio.io")
+
+
+@pytest.mark.parametrize("word", ["Pod", "deployments.apps", "deployments.v1beta1.apps"])
+def test_both_lists_understand_the_same_words(word: str) -> None:
+    """Also a version that is served beside the one that is watched: it is the same kind."""
+    older = msgspec.structs.replace(as_served(DEPLOYMENTS), version="v1beta1", preferred=False)
+    served = Kinds([*SERVED.all, older])
+    (only,) = Choice(only={word: frozenset()}).rows(served)
+    assert only not in Choice(without=frozenset([word])).rows(served)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ be told of each) or `blacklist` (kinds) is JSON text. Kinds are named `PLURAL.VE
 `pods.v1.` in the core group.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -38,30 +38,15 @@ class Choice(msgspec.Struct, frozen=True):
         """What to watch of that which is served, by group and plural, in order of tiers."""
         usual = wanted(kinds)
         if self.only is None:
-            return {name: row for name, row in usual.items() if row.name not in self.without}
-        chosen = dict(self._named(kinds))
+            left_out = dict(_named(self.without, kinds))
+            return {name: row for name, row in usual.items() if name not in left_out}
+        chosen = dict(_named(self.only, kinds))
         rows = {name: row for name, row in usual.items() if name in chosen}
         return rows | {name: row for name, row in chosen.items() if name not in rows}
-
-    def takes(self, crd: str) -> bool:
-        """Whether a mesh's kind, named as its CRD is (`PLURAL.GROUP`), would be watched."""
-        if self.only is None:
-            return crd not in {_without_version(name) for name in self.without}
-        return crd in {_without_version(name) for name in self.only}
 
     def tells(self, event: ChangeKind, resource: str) -> bool:
         """Whether MeshSync's clients are told of a change of a kind, `pods.v1.`."""
         return self.only is None or event in (self.only.get(resource) or _ALL)
-
-    def _named(self, kinds: Kinds) -> Iterator[tuple[str, Watched]]:
-        for word in self.only or ():
-            try:
-                found = kinds.named(word.rstrip("."))
-            except NotFoundError:
-                _log.info("discovery.not_served", kind=word)
-                continue
-            if found.watchable:
-                yield str(found), Watched(found, _TIER)
 
 
 EVERYTHING = Choice()
@@ -93,10 +78,15 @@ class _Row(msgspec.Struct, frozen=True, rename="pascal"):
     events: tuple[ChangeKind, ...] = ()
 
 
-def _without_version(name: str) -> str:
-    plural, _, rest = name.partition(".")
-    group = rest.partition(".")[2]
-    return f"{plural}.{group}" if group else plural
+def _named(words: Iterable[str], kinds: Kinds) -> Iterator[tuple[str, Watched]]:
+    for word in words:
+        try:
+            found = kinds.named(word.rstrip("."))
+        except NotFoundError:
+            _log.info("discovery.not_served", kind=word)
+            continue
+        if found.watchable:
+            yield str(found), Watched(found, _TIER)
 
 
 def _unusable(cause: str) -> InvalidInputError:

@@ -131,7 +131,7 @@ class ClusterWatch:
                 await self._ask_version()
                 async with self._turn:
                     await self._adjust(kinds)
-                is_true = self._agrees()
+                is_true = self._agrees(kinds)
             except MesheryError as error:
                 _log.info("discovery.kinds_unknown", what=error.what, cause=error.cause)
             self._pause_s = SETTLE_S if is_true else min(self._pause_s * 2, AGAIN_S)
@@ -205,14 +205,13 @@ class ClusterWatch:
         except TimeoutError:
             _log.info("discovery.tier_is_late")
 
-    def _agrees(self) -> bool:
-        """Whether what is watched is what the CRDs say; the list of kinds comes a little later."""
+    def _agrees(self, kinds: Kinds) -> bool:
+        """Whether what is served is what the CRDs say; the list of kinds comes a little later."""
         crds = self._kinds.get(CRDS)
         if crds is None or crds[0].status.state != "watching":
             return crds is None or crds[0].status.state != "listing"
         named = {place.name for place in crds[0].held.values() if _is_of_a_mesh(place.name)}
-        watched = {name for name in self._kinds if _is_of_a_mesh(name)}
-        return watched == {name for name in named if self._choice.takes(name)}
+        return named == {name for each in kinds.all if _is_of_a_mesh(name := str(each))}
 
     async def _ask_version(self) -> None:
         if not self.version:
