@@ -47,6 +47,8 @@ async def facets(database: Database, cluster_id: str = "") -> Facets:
     named = select(table.namespace).where(*mine).distinct()
     namespaces = {row.namespace for row in await database.fetch(named)}
     watched = select(kube_watch.c.kind, kube_watch.c.api_version, kube_watch.c.objects)
+    if cluster_id:
+        watched = watched.where(kube_watch.c.cluster_id == cluster_id)
     groups: dict[str, Counter[str]] = {}
     for row in await database.fetch(watched):
         groups.setdefault(row.kind, Counter())[group_of(row.api_version)] += row.objects
