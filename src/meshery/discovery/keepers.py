@@ -103,7 +103,9 @@ async def _watch_alone(platform: Platform, connection: Connection, owner: str) -
     """Watch while this process holds the cluster's lease; return when it does not get it."""
     ttl_s = parse_duration(platform.settings.worker.lease)
     database, name = platform.database, lease_of(connection.cluster_id)
+    loop = asyncio.get_running_loop()
     try:
+        renewed_s = loop.time()
         fence = await leases.acquire(database, name, owner=owner, ttl_s=ttl_s)
         if fence is None:
             return
@@ -113,8 +115,13 @@ async def _watch_alone(platform: Platform, connection: Connection, owner: str) -
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=min(LOOK_S, ttl_s / 3))
-                held = await leases.renew(database, name, owner=owner, fence=fence, ttl_s=ttl_s)
-                if not held or not await _is_current(platform, connection):
+                if loop.time() - renewed_s >= ttl_s / 3:
+                    renewed_s = loop.time()
+                    if not await leases.renew(
+                        database, name, owner=owner, fence=fence, ttl_s=ttl_s
+                    ):
+                        return
+                if not await _is_current(platform, connection):
                     return
                 if await _broker(platform, connection) != broker:
                     return

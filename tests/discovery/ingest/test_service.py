@@ -3,19 +3,24 @@
 import asyncio
 import sys
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 
 from connections.kubeconfigs import access_of, text_of
+from discovery.ingest.support import rows
 from discovery.watch.support import running
 from fixtures.kube import KubeNamespace, config_map, deployment
+from fixtures.nats import NatsServer
 from fixtures.waiting import until
 from meshery.connections.service import ConnectionService
 from meshery.core import leases
 from meshery.core.errors import NotFoundError
 from meshery.core.page import PageQuery
+from meshery.core.settings import Settings
 from meshery.discovery.filter import ResourceFilter
 from meshery.discovery.keepers import KEEPERS, tidy
 from meshery.discovery.rest import router
@@ -24,7 +29,8 @@ from meshery.discovery.view import ClusterView, ResourceRow
 from meshery.kube.local.control_plane import ControlPlane
 from meshery.operations.keepers import run_keepers
 from meshery.operations.owners import new_owner
-from meshery.operations.platform import Platform
+from meshery.operations.platform import Platform, open_platform
+from operations.support import quick
 from performance.serving import served
 
 ACTOR = "tests"
@@ -169,6 +175,25 @@ async def test_another_server_takes_over(
         await until_listed(two, 1, search="after", namespace=space)
         await until_listed(two, 0, search="before", namespace=space)
         assert (await until_state(two, "watching")).watcher.startswith("two:")
+
+
+async def test_a_lease_is_renewed_when_a_third_of_it_is_gone(
+    sqlite_settings: Settings, nats_server: NatsServer, kube: ControlPlane
+) -> None:
+    settings = quick(sqlite_settings, nats_server)
+    worker = msgspec.structs.replace(settings.worker, lease="9s")
+    settings = msgspec.structs.replace(settings, worker=worker)
+    ends: list[datetime] = []
+    async with open_platform(settings, role="server", kinds={}) as platform, keeping(platform):
+        name = lease_of(await connect(platform, kube))
+
+        async def is_renewed_twice() -> bool:
+            found = [row.until for row in await rows(platform.database, leases.lease, name=name)]
+            ends.extend(end for end in found if end not in ends)
+            return len(ends) > 2
+
+        await until(is_renewed_twice, timeout_s=40, what="a lease that is renewed twice")
+    assert ends[2] - ends[1] >= timedelta(seconds=3)
 
 
 async def test_rest_and_the_command_line(
