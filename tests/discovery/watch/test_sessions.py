@@ -16,10 +16,12 @@ from fixtures.nats import NatsServer
 from fixtures.waiting import until
 from kube.conftest import client_of
 from kube.kubelet import running_pod
+from kube.rigged import hangs, rigged
 from meshery.discovery.watch.cluster import ClusterWatch
 from meshery.discovery.watch.meshsync import MeshSyncFace
 from meshery.discovery.watch.publisher import Publisher
-from meshery.discovery.watch.sessions import LOG_BYTES, pieces
+from meshery.discovery.watch.sessions import LOG_BYTES, MOST, Sessions, pieces
+from meshery.kube.client import KubeClient
 from meshery.kube.local.control_plane import ControlPlane
 
 
@@ -159,6 +161,33 @@ async def test_a_shell_ends_by_itself_and_an_unknown_pod_is_told(face: Face) -> 
             await face.ask("exec-request", name="none")
             await eventually(lambda: bool(errors))
             assert errors[0]["ObjectType"] == "error"
+
+
+async def test_a_session_that_is_refused_is_told_to_who_asked(nats_server: NatsServer) -> None:
+    wanted = {
+        str(number): {"name": f"p{number}", "namespace": "n", "container": "c", "id": "s"}
+        for number in range(MOST + 1)
+    }
+    last = wanted[str(MOST)]
+    async with (
+        rigged(hangs) as cluster,
+        KubeClient(cluster.access()) as client,
+        bus_of(nats_server) as bus,
+        heard(nats_server, "meshery.meshsync.logs") as logs,
+        heard(nats_server, "exec.n.*.c.s") as shells,
+        heard(nats_server, "active_sessions.exec") as nameless,
+    ):
+        sessions = Sessions(client, bus)
+        try:
+            await sessions.log_stream(wanted)
+            await sessions.exec_request({"0": {**last, "name": "*"}, "1": last})
+            await eventually(lambda: bool(logs) and bool(shells) and bool(nameless))
+        finally:
+            await sessions.close()
+    assert [each["Object"]["primary"] for each in logs] == [last["name"]]
+    assert logs[0]["ObjectType"] == shells[0]["ObjectType"] == nameless[0]["ObjectType"] == "error"
+    assert "sessions run already" in shells[0]["Object"]
+    assert "cannot be a session" in nameless[0]["Object"]
 
 
 async def test_requests_that_make_no_sense_hurt_nobody(face: Face) -> None:

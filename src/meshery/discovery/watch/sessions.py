@@ -45,15 +45,14 @@ class _Asked(msgspec.Struct, frozen=True):
     stop: bool = False
 
     def session(self, kind: Literal["logs", "exec"]) -> str:
-        """Its name. InvalidInputError when it is no subject."""
+        """Its name; that of a shell is a subject, if it is one."""
         parts = [kind, self.namespace, self.name, self.container]
-        found = ".".join(parts if kind == "logs" else [*parts, self.id])
-        if kind == "exec" and not wire.is_subject(found):
-            raise InvalidInputError(
-                f"{found!r:.200} cannot be a session",
-                cause="namespace, name, container and id must be given, without spaces and stars",
-            )
-        return found
+        return ".".join(parts if kind == "logs" else [*parts, self.id])
+
+    def told(self, text: str) -> dict[str, str]:
+        """The object that tells a part of its log."""
+        parts = {"id": self.id, "data": text, "primary": self.name}
+        return {**parts, "secondary": self.container}
 
 
 class Sessions:
@@ -70,13 +69,22 @@ class Sessions:
         """`log-stream`: begin or end streams of logs. InvalidInputError for another payload."""
         for asked in _read(payload):
             name = asked.session("logs")
-            await self._switch(name, asked, self._stream(name, asked))
+            try:
+                await self._switch(name, asked, self._stream(name, asked))
+            except LimitError as error:
+                await self._tell_no_log(name, asked, error)
 
     async def exec_request(self, payload: Any) -> None:
         """`exec-request`: open or close shells. InvalidInputError for another payload."""
         for asked in _read(payload):
             name = asked.session("exec")
-            await self._switch(name, asked, self._shell(name, asked))
+            if not wire.is_subject(name):
+                await self._tell_no_shell(wire.SUBJECT_SESSIONS, _no_name(name))
+                continue
+            try:
+                await self._switch(name, asked, self._shell(name, asked))
+            except LimitError as error:
+                await self._tell_no_shell(name, error)
 
     async def active_exec(self, _payload: Any) -> None:
         """`active-exec`: tell the sessions every ten seconds from now on, and when they change."""
@@ -113,10 +121,6 @@ class Sessions:
         self._changed.set()
 
     async def _stream(self, name: str, asked: _Asked) -> None:
-        def told(text: str) -> dict[str, str]:
-            parts = {"id": asked.id, "data": text, "primary": asked.name}
-            return {**parts, "secondary": asked.container}
-
         try:
             async with logs(
                 self._client,
@@ -130,10 +134,10 @@ class Sessions:
             ) as lines:
                 async for line in lines:
                     for part in pieces(line + b"\n", LOG_BYTES):
-                        await self._tell(wire.SUBJECT_LOGS, "log-stream", told(part), "ADDED")
+                        found = asked.told(part)
+                        await self._tell(wire.SUBJECT_LOGS, "log-stream", found, "ADDED")
         except MesheryError as error:
-            _log.info("meshsync.no_log", session=name, what=error.what)
-            await self._tell(wire.SUBJECT_LOGS, "error", told(error.what), "ERROR")
+            await self._tell_no_log(name, asked, error)
 
     async def _shell(self, name: str, asked: _Asked) -> None:
         try:
@@ -160,8 +164,7 @@ class Sessions:
         except TimeoutError:
             await self._tell(name, "error", f"closed: nothing happened for {IDLE_S:g} s")
         except MesheryError as error:
-            _log.info("meshsync.no_shell", session=name, what=error.what)
-            await self._tell(name, "error", error.what)
+            await self._tell_no_shell(name, error)
 
     async def _print(self, name: str, shell: Terminal, idle: "_Idle") -> None:
         async for data in shell.output():
@@ -176,6 +179,14 @@ class Sessions:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LIST_S):
                     await self._changed.wait()
+
+    async def _tell_no_log(self, name: str, asked: _Asked, error: MesheryError) -> None:
+        _log.info("meshsync.no_log", session=name, what=error.what)
+        await self._tell(wire.SUBJECT_LOGS, "error", asked.told(error.what), "ERROR")
+
+    async def _tell_no_shell(self, subject: str, error: MesheryError) -> None:
+        _log.info("meshsync.no_shell", subject=subject, what=error.what)
+        await self._tell(subject, "error", error.what)
 
     async def _tell(self, subject: str, kind: str, found: Any, event: str = "") -> None:
         message = wire.Envelope(object_type=kind, event_type=event, object=found)
@@ -208,6 +219,13 @@ def _read(payload: Any) -> list[_Asked]:
         return list(msgspec.convert(payload, dict[str, _Asked]).values())
     except msgspec.ValidationError as error:
         raise InvalidInputError("the request names no sessions", cause=str(error)) from error
+
+
+def _no_name(name: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"{name!r:.200} cannot be a session",
+        cause="namespace, name, container and id must be given, without spaces and stars",
+    )
 
 
 def pieces(data: bytes, size: int) -> Iterator[str]:
