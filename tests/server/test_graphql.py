@@ -174,6 +174,7 @@ def test_a_kubeconfig_with_a_program_is_refused(server: RunningServer) -> None:
         ("{ operations(orderBy: {field: INPUT}) { totalCount } }", "meshery.graphql.invalid"),
         ("{ " + " ".join(f"a{i}: landscape {{ mesh }}" for i in range(40)) + " }", "limit"),
         ("{ " + "landscape { mesh } " * 2000 + "}", "meshery.graphql.invalid"),
+        ("{ clusters(first: 500) { nodes { meshes { evidence { type value } } } } }", "limit"),
         ('{ resources(only: {labels: ["=x"]}) { totalCount } }', "meshery.label"),
         ("{ discoveryChanges(after: -1) { next } }", "meshery.discovery.cursor"),
         ("{ discoveryChanges(after: 99999999999) { next } }", "meshery.discovery.cursor"),

@@ -1,7 +1,8 @@
 """What a query may ask for: how deep, how broad, under how many names, and how much in all.
 
 The document is measured before anything else looks at it, so that none of the costlier checks sees
-a hostile one. Each fragment is measured once, however often it is spread.
+a hostile one. Each fragment is measured once, however often it is spread. The schema
+says what is a list; a field that it does not know counts once, since validation refuses it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,11 +15,19 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
 )
 from strawberry.extensions import SchemaExtension
 
@@ -31,8 +40,11 @@ MAX_FIELDS = 500
 MAX_ALIASES = 30
 MAX_COST = 100_000
 """Fields times the items that they may be asked of."""
+LISTED = 10
+"""Items of a list that comes whole, as it is counted: how many it has is not known before."""
 
-_LISTS = frozenset({"edges", "nodes"})
+_FIRST = "first"
+_PAGE_INFO = "pageInfo"
 _SCHEMA = "__"
 
 
@@ -67,15 +79,18 @@ class LimitExtension(SchemaExtension):
         context = self.execution_context
         document = context.graphql_document
         if document is not None:
-            refused = refusal(document, context.variables or {})
+            schema = context.schema._schema  # noqa: SLF001 - the library tells it to rules alone
+            refused = refusal(document, context.variables or {}, schema=schema)
             if refused is not None:
                 context.pre_execution_errors = [GraphQLError(refused.what, original_error=refused)]
         yield
 
 
-def refusal(document: DocumentNode, variables: Mapping[str, Any]) -> LimitError | None:
+def refusal(
+    document: DocumentNode, variables: Mapping[str, Any], *, schema: GraphQLSchema
+) -> LimitError | None:
     """Why a document is refused; None when it may be answered."""
-    size = _Measure(document, variables).whole()
+    size = _Measure(document, variables, schema).whole()
     for name, value, most in (
         ("levels deep", size.depth, MAX_DEPTH),
         ("fields", size.fields, MAX_FIELDS),
@@ -93,9 +108,12 @@ def refusal(document: DocumentNode, variables: Mapping[str, Any]) -> LimitError 
 
 
 class _Measure:
-    def __init__(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self, document: DocumentNode, variables: Mapping[str, Any], schema: GraphQLSchema
+    ) -> None:
         self._document = document
         self._variables = variables
+        self._schema = schema
         self._fragments = {
             each.name.value: each
             for each in document.definitions
@@ -108,34 +126,44 @@ class _Measure:
         size = Size()
         for each in self._document.definitions:
             if isinstance(each, OperationDefinitionNode):
-                size = size.beside(self._selection(each.selection_set))
+                root = self._schema.get_root_type(each.operation)
+                size = size.beside(self._selection(each.selection_set, root))
         return size
 
-    def _selection(self, selected: SelectionSetNode | None) -> Size:
+    def _selection(
+        self, selected: SelectionSetNode | None, parent: GraphQLNamedType | None
+    ) -> Size:
         size = Size()
         for each in selected.selections if selected else ():
             if isinstance(each, FieldNode):
-                size = size.beside(self._field(each))
+                size = size.beside(self._field(each, parent))
             elif isinstance(each, InlineFragmentNode):
-                size = size.beside(self._selection(each.selection_set))
+                on = each.type_condition
+                kind = self._schema.get_type(on.name.value) if on else parent
+                size = size.beside(self._selection(each.selection_set, kind))
             elif isinstance(each, FragmentSpreadNode):
                 size = size.beside(self._fragment(each.name.value))
         return size
 
-    def _field(self, field: FieldNode) -> Size:
+    def _field(self, field: FieldNode, parent: GraphQLNamedType | None) -> Size:
         if field.name.value.startswith(_SCHEMA):
             return self._of_schema(field)
-        inner = self._selection(field.selection_set)
+        known = _fields(parent)
+        definition = known.get(field.name.value)
+        kind = get_named_type(definition.type) if definition else None
+        inner = self._selection(field.selection_set, kind)
+        # What a connection has in it was counted by its `first`.
+        items = self._items(field, definition) if _PAGE_INFO not in known else 1
         return Size(
             depth=inner.depth + 1,
             fields=inner.fields + 1,
             aliases=inner.aliases + (field.alias is not None),
-            cost=1 + inner.cost * self._items(field),
+            cost=1 + inner.cost * items,
         )
 
     def _of_schema(self, field: FieldNode) -> Size:
         """Introspection is deep by nature, and cheap; it counts by its breadth alone."""
-        inner = self._selection(field.selection_set)
+        inner = self._selection(field.selection_set, None)
         return Size(depth=1, fields=inner.fields + 1, aliases=inner.aliases, cost=inner.fields + 1)
 
     def _fragment(self, name: str) -> Size:
@@ -144,28 +172,32 @@ class _Measure:
             return Size()  # validation says so
         if name not in self._measured:
             self._measured[name] = Size()  # one that spreads itself; validation says so
-            self._measured[name] = self._selection(fragment.selection_set)
+            kind = self._schema.get_type(fragment.type_condition.name.value)
+            self._measured[name] = self._selection(fragment.selection_set, kind)
         return self._measured[name]
 
-    def _items(self, field: FieldNode) -> int:
-        """How many items a field may have, as far as the query says."""
-        names = {each.name.value for each in field.arguments or ()}
-        if "first" in names:
+    def _items(self, field: FieldNode, definition: GraphQLField | None) -> int:
+        """How many items a field may have, as far as schema and query say."""
+        if definition is None:
+            return 1
+        if _FIRST in definition.args:
             return self._first(field)
-        return DEFAULT_PAGE_SIZE if self._is_list(field) else 1
-
-    def _is_list(self, field: FieldNode) -> bool:
-        """Whether it is a connection, by what is asked of it."""
-        selections = field.selection_set.selections if field.selection_set else ()
-        return any(isinstance(each, FieldNode) and each.name.value in _LISTS for each in selections)
+        return LISTED if is_list_type(get_nullable_type(definition.type)) else 1
 
     def _first(self, field: FieldNode) -> int:
-        value = next(each.value for each in field.arguments or () if each.name.value == "first")
-        if isinstance(value, IntValueNode):
-            asked: Any = int(value.value) if len(value.value) < 10 else MAX_PAGE_SIZE
+        given = {each.name.value: each.value for each in field.arguments or ()}
+        value = given.get(_FIRST)
+        if value is None:
+            asked: Any = DEFAULT_PAGE_SIZE
+        elif isinstance(value, IntValueNode):
+            asked = int(value.value) if len(value.value) < 10 else MAX_PAGE_SIZE
         elif isinstance(value, VariableNode):
             asked = self._variables.get(value.name.value, MAX_PAGE_SIZE)
         else:
             asked = MAX_PAGE_SIZE
         is_number = isinstance(asked, int) and not isinstance(asked, bool)
         return max(1, min(asked, MAX_PAGE_SIZE)) if is_number else MAX_PAGE_SIZE
+
+
+def _fields(kind: GraphQLNamedType | None) -> Mapping[str, GraphQLField]:
+    return kind.fields if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) else {}
