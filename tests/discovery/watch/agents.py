@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -73,6 +74,19 @@ async def asked(url: str) -> tuple[int, str]:
 async def is_active(agent: AgentProcess) -> bool:
     _, text = await asked(f"{await agent.url()}/metrics")
     return "meshery_discovery_active 1.0" in text
+
+
+async def measured(agent: AgentProcess) -> list[str]:
+    """The kinds whose objects its metrics count."""
+    _, text = await asked(f"{await agent.url()}/metrics")
+    return re.findall(r'^meshery_discovery_objects{resource="([^"]*)"}', text, re.MULTILINE)
+
+
+async def until_measured(agent: AgentProcess, *kinds: str) -> None:
+    async def is_so() -> bool:
+        return await measured(agent) == list(kinds)
+
+    await until(is_so, what=f"measures of {kinds} alone")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from discovery.watch.agents import agent, asked, is_active
+from discovery.watch.agents import agent, asked, is_active, measured, until_measured
 from discovery.watch.support import Reader, bus_of, eventually, running, until_equal
 from discovery.watch.test_wire import ask, heard
 from fixtures.kube import KubeNamespace, config_map, deployment, kubectl
@@ -104,6 +104,7 @@ async def test_an_api_server_that_is_away_is_said_whoever_watches(
 
         await until(has_lost_the_lease, timeout_s=40, what="the end of the watch")
         await eventually_status(f"{url}/healthz/ready", 503)
+        assert not await measured(process)
         await second_kube.start_api_server()
         await process.until_ready()
 
@@ -157,9 +158,11 @@ async def test_a_watch_list_acts_without_a_restart(
                 await eventually(lambda: "two" in reader.deleted)
                 assert [each["EventType"] for each in _named(changes, "two")] == ["ADDED"]
                 assert {seen.key.kind for seen in reader.held.values()} == {"ConfigMap"}
+                await until_measured(process, "configmaps.v1.")
                 await _watch_list(kube_namespace, whitelist=[("deployments.v1.apps", [])])
                 await eventually(lambda: reader.has("Deployment", "web"), timeout_s=40)
                 await eventually(lambda: not reader.has("ConfigMap", "one"), timeout_s=40)
+                await until_measured(process, "deployments.v1.apps")
                 await _watch_list(kube_namespace, blacklist=["deployments.v1.apps"])
                 await eventually(lambda: reader.has("ConfigMap", "one"), timeout_s=40)
                 await eventually(lambda: not reader.has("Deployment", "web"), timeout_s=40)

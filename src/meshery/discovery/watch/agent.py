@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 
 from meshery.core.bus import Bus
 from meshery.core.telemetry import gauge
-from meshery.discovery.model import Seen, Told
+from meshery.discovery.model import KindStatus, Seen, Told
 from meshery.discovery.watch.choice import EVERYTHING, Choice
 from meshery.discovery.watch.cluster import ClusterWatch
 from meshery.discovery.watch.kind import Sink
@@ -83,15 +84,12 @@ class Agent:
         return self._choice.tells(seen.event, self._watch.resource_of(seen.key))
 
     async def _measure(self, watch: ClusterWatch) -> None:
-        while True:
-            kinds = watch.status()
-            for kind in kinds:
-                _objects.labels(kind.resource).set(kind.objects)
-            counted = Counter[str](kind.state for kind in kinds)
-            for state in STATES:
-                _kinds.labels(state).set(counted[state])
-            _lag.set(max((kind.lag_s for kind in kinds), default=0.0))
-            await asyncio.sleep(MEASURE_S)
+        try:
+            while True:
+                _show(watch.status())
+                await asyncio.sleep(MEASURE_S)
+        finally:
+            _show(())
 
 
 class _InNamespaces:
@@ -107,6 +105,17 @@ class _InNamespaces:
 
     def lag_s(self, kind: str) -> float:
         return self._sink.lag_s(kind)
+
+
+def _show(kinds: Sequence[KindStatus]) -> None:
+    """These alone: a kind that is not watched any more has no objects to tell of."""
+    _objects.clear()
+    for kind in kinds:
+        _objects.labels(kind.resource).set(kind.objects)
+    counted = Counter[str](kind.state for kind in kinds)
+    for state in STATES:
+        _kinds.labels(state).set(counted[state])
+    _lag.set(max((kind.lag_s for kind in kinds), default=0.0))
 
 
 async def _resync(watch: ClusterWatch, again: asyncio.Event) -> None:
