@@ -43,13 +43,7 @@ async def follow_broker(
         backoff.began()
         try:
             async with reached(platform, connection, broker) as bus:
-                relay = Relay(
-                    feeds,
-                    connection.cluster_id,
-                    broker=bus,
-                    bus=platform.bus,
-                    max_payload_bytes=platform.settings.bus.max_payload_bytes,
-                )
+                relay = Relay(feeds, connection.cluster_id, broker=bus, bus=platform.bus)
                 await _run(relay, again)
         except MesheryError as error:
             _log.info("feed.unreachable", cluster=connection.name, what=error.what)

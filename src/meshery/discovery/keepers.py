@@ -156,9 +156,7 @@ async def _follow(platform: Platform, connection: Connection, broker: Broker) ->
 
 async def _watch(platform: Platform, connection: Connection) -> None:
     async with ConnectionService(platform).client(connection.id) as client:
-        publisher = Publisher(
-            platform.bus, max_payload_bytes=platform.settings.bus.max_payload_bytes
-        )
+        publisher = Publisher(platform.bus)
         watch = ClusterWatch(client, connection.cluster_id, publisher)
         again = asyncio.Event()
         publisher.lost = again.set

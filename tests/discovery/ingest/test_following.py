@@ -62,13 +62,7 @@ class Following:
             while True:
                 try:
                     async with remote(self.broker) as broker:
-                        await Relay(
-                            feeds,
-                            self.cluster_id,
-                            broker=broker,
-                            bus=bus,
-                            max_payload_bytes=8_388_608,
-                        ).run()
+                        await Relay(feeds, self.cluster_id, broker=broker, bus=bus).run()
                 except UnavailableError:
                     await asyncio.sleep(0.3)
 

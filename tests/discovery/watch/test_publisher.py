@@ -7,6 +7,7 @@ import msgspec
 from discovery.watch.support import CLUSTER, bus_of, eventually
 from fixtures.nats import NatsServer
 from meshery.core.bus import Bus
+from meshery.core.settings import BusSettings, Settings
 from meshery.core.streams import DISCOVERY_STREAM, SUBJECT_DISCOVERY
 from meshery.discovery.model import ObjectKey, Seen, Synced, Told, decode, message_id_of, subject_of
 from meshery.discovery.watch.publisher import WINDOW, Publisher, fitting
@@ -73,6 +74,18 @@ async def test_what_is_put_twice_is_stored_once(nats_server: NatsServer) -> None
         await publisher.put(seen("b", 1))
         await publisher.drain()
         assert await bus.last_sequence(DISCOVERY_STREAM) == 2
+
+
+async def test_what_the_bus_does_not_take_is_told_by_name(nats_server: NatsServer) -> None:
+    settings = Settings(bus=BusSettings(max_payload_bytes=100_000))
+    bus = await Bus.connect(settings, url=nats_server.url, token=nats_server.token)
+    try:
+        await Publisher(bus).put(seen("large", 1, size=100_000))
+        (told,) = await stored(bus, 1)
+    finally:
+        await bus.close()
+    assert isinstance(told, Seen)
+    assert "meshery.io/omitted" in msgspec.json.decode(told.document)["metadata"]["annotations"]
 
 
 def test_an_object_that_is_too_large_is_told_by_name() -> None:

@@ -36,17 +36,13 @@ _foreign = counter("discovery_foreign", "Messages of brokers that were not of th
 class Relay:
     """One cluster's. Use `run` once; it ends when the broker is away: that may move."""
 
-    def __init__(
-        self, feeds: Feeds, cluster_id: str, *, broker: Bus, bus: Bus, max_payload_bytes: int
-    ) -> None:
+    def __init__(self, feeds: Feeds, cluster_id: str, *, broker: Bus, bus: Bus) -> None:
         self._feeds = feeds
         self._cluster_id = cluster_id
         self._broker = broker
         self._everything = asyncio.Event()
         self._synced = asyncio.Event()
-        self._publisher = Publisher(
-            bus, max_payload_bytes=max_payload_bytes, lost=self.ask_everything
-        )
+        self._publisher = Publisher(bus, lost=self.ask_everything)
         self._stream = ""
         self._position = 0
         self._last = 0

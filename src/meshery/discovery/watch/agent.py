@@ -44,7 +44,7 @@ class Agent:
 
     async def publish(self, bus: Bus) -> None:
         """Tell a broker, and answer requests, until cancelled."""
-        publisher = Publisher(bus, max_payload_bytes=bus.max_payload_bytes)
+        publisher = Publisher(bus)
         again = asyncio.Event()
         publisher.lost = again.set
         watch = self._begin(MeshSyncSink(publisher, bus, is_wanted=self._tells))

@@ -45,16 +45,9 @@ _published = counter("discovery_published", "Messages about watched clusters put
 class Publisher:
     """One process's way to the stream. `lost` is called when the stream was made anew."""
 
-    def __init__(
-        self,
-        bus: Bus,
-        *,
-        max_payload_bytes: int = 8 * 1024 * 1024,
-        lost: Callable[[], None] | None = None,
-    ) -> None:
+    def __init__(self, bus: Bus, *, lost: Callable[[], None] | None = None) -> None:
         self.lost = lost
         self._bus = bus
-        self._most = max_payload_bytes - ENVELOPE_BYTES
         self._lanes: dict[str, _Lane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._count = self._bytes = 0
@@ -69,7 +62,7 @@ class Publisher:
         before = list(lane.tasks.values()) if isinstance(told, Synced) else [self._tasks.get(key)]
         try:
             await _ended(before)
-            payload = fitting(told, self._most)
+            payload = fitting(told, self._bus.max_payload_bytes - ENVELOPE_BYTES)
             await self._room(len(payload))
         except BaseException:
             lane.ended()
