@@ -56,7 +56,7 @@ async def _meshery(kubeconfig: Path, count: int, *, stays: bool) -> None:
         before, sink = resident_bytes(), CountingSink()
         watch = ClusterWatch(client, CLUSTER, sink)
         task = asyncio.create_task(watch.run())
-        while not (watch.is_settled and sink.objects >= count):  # noqa: ASYNC110 - no event tells
+        while sink.objects < count or not _is_settled(watch):  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.01)
         if stays:
             print(json.dumps([status.resource for status in watch.status()]), flush=True)
@@ -64,6 +64,11 @@ async def _meshery(kubeconfig: Path, count: int, *, stays: bool) -> None:
         tell(sink.objects, before)
         task.cancel()
         await asyncio.wait({task})
+
+
+def _is_settled(watch: ClusterWatch) -> bool:
+    kinds = watch.status()
+    return bool(kinds) and all(kind.state != "listing" for kind in kinds)
 
 
 def _official(kubeconfig: str) -> None:

@@ -130,10 +130,16 @@ async def watching(client: KubeClient, server: NatsServer) -> AsyncIterator[Watc
         reader = Reader()
         try:
             async with running(watch.run(), reader.read(other)):
-                await until(_true(lambda: watch.is_settled), timeout_s=40, what="the first lists")
+                await until(_true(lambda: is_settled(watch)), timeout_s=40, what="the first lists")
                 yield Watching(watch, publisher, reader, bus)
         finally:
             await publisher.close()
+
+
+def is_settled(watch: ClusterWatch) -> bool:
+    """Whether every kind was listed whole, or said why it cannot be."""
+    kinds = watch.status()
+    return bool(kinds) and all(kind.state != "listing" for kind in kinds)
 
 
 def _true(condition: Any) -> Any:

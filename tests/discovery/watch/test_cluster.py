@@ -8,6 +8,7 @@ from discovery.watch.support import (
     Watching,
     bus_of,
     eventually,
+    is_settled,
     listed,
     running,
     until_equal,
@@ -267,7 +268,7 @@ async def test_another_watch_takes_over_without_a_gap(
         publisher = Publisher(bus)
         beside = ClusterWatch(client, found.watch.cluster_id, publisher)
         async with running(beside.run()):
-            await eventually(lambda: beside.is_settled, timeout_s=40)
+            await eventually(lambda: is_settled(beside), timeout_s=40)
             await until_equal(kube, found.reader)
             assert not found.reader.has("ConfigMap", "gone")
         await publisher.close()

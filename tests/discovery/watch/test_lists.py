@@ -13,6 +13,7 @@ from discovery.watch.support import (
     Watching,
     bus_of,
     eventually,
+    is_settled,
     running,
     until_equal,
 )
@@ -61,9 +62,9 @@ async def test_a_watch_is_settled_when_every_kind_was_told_whole(
         states = {status.kind: status.state for status in found.watch.status()}
         assert states["Namespace"] == "listing", "its end is not told yet"
         assert states["Pod"] == "listing", "its turn is still to come"
-        assert not found.watch.is_settled
+        assert not is_settled(found.watch)
         gate.open()
-        await eventually(lambda: found.watch.is_settled)
+        await eventually(lambda: is_settled(found.watch))
         assert {status.state for status in found.watch.status()} == {"watching"}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import nats
 import pytest
 
-from discovery.watch.support import CLUSTER, bus_of, eventually, running
+from discovery.watch.support import CLUSTER, bus_of, eventually, is_settled, running
 from fixtures.kube import KubeNamespace, config_map
 from fixtures.nats import NatsServer
 from meshery.discovery.model import ObjectKey, meshsync_id, object_id
@@ -144,7 +144,7 @@ async def test_a_client_of_meshsync_is_told_and_answered(
         publisher = Publisher(bus)
         watch = ClusterWatch(client, CLUSTER, MeshSyncSink(publisher, bus))
         async with running(watch.run(), MeshSyncFace(watch, client, bus).run()):
-            await eventually(lambda: watch.is_settled, timeout_s=40)
+            await eventually(lambda: is_settled(watch), timeout_s=40)
             await kube_namespace.create(config_map("late", colour="red"))
             await kube_namespace.kubectl("delete", "configmap", "late")
             events = ["ADDED", "DELETED"]

@@ -91,12 +91,6 @@ class ClusterWatch:
         begun = (watch.status for watch, _ in self._kinds.values())
         return (*begun, *map(_waiting, self._coming.values()))
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether every kind was listed whole, or said why it cannot be."""
-        begun = [watch for watch, _ in self._kinds.values()]
-        return bool(begun) and not self._coming and all(each.settled.is_set() for each in begun)
-
     def readable(self) -> tuple[Watched, ...]:
         """The kinds that are watched without trouble now."""
         running = [watch for watch, _ in self._kinds.values()]
