@@ -60,10 +60,9 @@ async def list_page(context: PageContext) -> None:
         )
 
     async def renew() -> None:
-        """The table stays once there was anything: a search may find nothing."""
-        if await table.refresh():
-            nothing.set_visibility(False)
-        place.set_visibility(not nothing.visible)
+        await table.refresh()
+        nothing.set_visibility(table.is_empty)
+        place.set_visibility(not table.is_empty)
 
     await renew()
     form = ConnectForm(service, actor=context.actor, connected=renew)

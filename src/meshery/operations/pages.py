@@ -71,11 +71,9 @@ async def notifications_page(context: PageContext) -> None:
         table = _notifications(load)
 
     async def renew() -> None:
-        """The table stays once there was anything: a search may find nothing."""
-        total = await table.refresh()
-        if total:
-            nothing.set_visibility(False)
-        place.set_visibility(not nothing.visible)
+        await table.refresh()
+        nothing.set_visibility(table.is_empty)
+        place.set_visibility(not table.is_empty)
 
     await renew()
     context.every(5.0, renew, name="notifications")

@@ -43,7 +43,8 @@ Load = Callable[[TableQuery], Awaitable[TablePage]]
 class DataTable:
     """A table over `load`. `noun` names one row, `many` several where that is not `noun` with an s.
 
-    `on_select` gets the ids of ticked rows.
+    `on_select` gets the ids of ticked rows. `is_empty` once it was read and never had a row: then
+    an empty state says more than the table.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class DataTable:
         self._many = many or f"{noun}s"
         self._query = TableQuery(1, PAGE_SIZE, order, "")
         self._asked = 0
+        self._had_rows = self.is_empty = False
         if searchable:
             with tag("div", classes="table-tools"):
                 field = ui.input(placeholder=f"Find {self._many}", on_change=self._searched)
@@ -112,6 +114,8 @@ class DataTable:
         return page.total
 
     def _show(self, page: TablePage) -> None:
+        self._had_rows = self._had_rows or page.total > 0
+        self.is_empty = not self._had_rows
         self._failure.clear()
         self._table.set_visibility(True)
         if self._table.rows != page.rows:
@@ -122,6 +126,7 @@ class DataTable:
             self._count.text = plural(page.total, self._noun, self._many)
 
     def _fail(self, error: MesheryError) -> None:
+        self.is_empty = False
         self._table.set_visibility(False)
         self._failure.clear()
         with self._failure:
