@@ -18,6 +18,7 @@ from fixtures.database import (
 from fixtures.kube import kube, kube_namespace, second_kube
 from fixtures.nats import nats_server, private_nats, shared_nats
 from fixtures.workers import UnitScheduling, ordered, worker_count
+from meshery.core import garbage
 
 __all__ = [
     "database",
@@ -37,11 +38,16 @@ __all__ = [
 
 
 def pytest_sessionstart() -> None:
+    garbage.not_yet()  # what is loaded and collected now stays; looking through it takes as long
     # A shell's background job ignores these, and so would all commands that tests interrupt.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_collection_finish() -> None:
+    garbage.from_now()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,7 +113,9 @@ class Browser:
         self._emulate(width, min(max(whole, height), 6000))
         time.sleep(0.15)
         path = ARTIFACTS / f"{name}.png"
-        self.driver.save_screenshot(str(path))
+        # Larger files, in a fraction of the time.
+        shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"optimizeForSpeed": True})
+        path.write_bytes(b64decode(shot["data"]))
         self._emulate(width, height)
         return path
 
