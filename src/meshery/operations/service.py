@@ -5,7 +5,7 @@ lost, a keeper sends it again. A cancel is a state in the row; hints over the bu
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -129,6 +129,13 @@ class Operations:
             if not rows:
                 raise _no_such(operation_id)
             return (await read_operations(connection, rows))[0]
+
+    async def kept(self, operation_ids: Iterable[str]) -> dict[str, Operation]:
+        """Those of these operations that there are, by their ids."""
+        query = select(table).where(table.c.id.in_(set(operation_ids)))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+            return {each.id: each for each in await read_operations(connection, rows)}
 
     async def list(
         self, query: PageQuery = NEWEST_OPERATIONS, *, only: OperationFilter = ALL_OPERATIONS
