@@ -7,8 +7,10 @@ import pytest
 from fixtures.workers import (
     GUESTS,
     LONGEST,
+    PLANES,
     SANDBOXES,
     has_watches,
+    next_unit,
     ordered,
     unit_of,
     worker_count,
@@ -22,7 +24,7 @@ def test_there_are_two_to_four(cores: int | None, workers: int) -> None:
     assert worker_count(cores) == workers
 
 
-@pytest.mark.parametrize("place", sorted({*LONGEST, *SANDBOXES, *GUESTS}))
+@pytest.mark.parametrize("place", sorted({*LONGEST, *SANDBOXES, *GUESTS, *PLANES}))
 def test_every_place_that_is_named_is_there(place: str) -> None:
     assert (TESTS / place).exists()
 
@@ -39,6 +41,14 @@ def test_the_longest_begin_and_a_unit_stays_together(request: pytest.FixtureRequ
     runs = [unit for place, unit in enumerate(units) if units[place - 1 : place] != [unit]]
     assert len(runs) == len(set(units))
     assert runs[: sum(unit in LONGEST for unit in runs)] == [u for u in LONGEST if u in runs]
+
+
+def test_units_of_one_control_plane_go_to_the_worker_that_has_it() -> None:
+    waiting = ["kube", "discovery/ingest", "cli/test_root.py", "connections"]
+    assert next_unit(waiting, own=set(), taken=set()) == "kube"
+    assert next_unit(waiting, own={"played"}, taken={"first"}) == "discovery/ingest"
+    assert next_unit(waiting, own=set(), taken={"first", "played"}) == "cli/test_root.py"
+    assert next_unit(waiting[::3], own={"played"}, taken={"first"}) == "kube"
 
 
 @pytest.mark.parametrize(("watches", "unit"), [(128, "sandboxes"), (512, "demo")])
