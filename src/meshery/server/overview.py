@@ -15,6 +15,7 @@ from meshery.discovery.next_step import next_steps
 from meshery.discovery.service import DiscoveryService
 from meshery.discovery.view import ClusterView
 from meshery.discovery.views.places import mesh_href
+from meshery.discovery.views.watch_words import is_read
 from meshery.operations.model import Operation
 from meshery.operations.operation_list import ACTIVE, TROUBLED
 from meshery.operations.platform import Platform
@@ -32,7 +33,7 @@ TROUBLE_AGE = timedelta(days=1)
 
 
 class ClusterSummary(msgspec.Struct, frozen=True):
-    """One connected cluster, and what runs in it; `reason` and `remedy` where it does not answer.
+    """One connected cluster, and what runs in it; `remedy` where it does not answer.
 
     `is_read` is false while its objects are not all known: then no mesh does not mean none.
     """
@@ -43,7 +44,6 @@ class ClusterSummary(msgspec.Struct, frozen=True):
     is_read: bool
     objects: int
     meshes: tuple[str, ...]
-    reason: str = ""
     remedy: str = ""
 
 
@@ -115,7 +115,7 @@ async def read_overview(context: PageContext) -> Overview:
     views = await DiscoveryService(platform).status() if connections else []
     return Overview(
         sandboxes=list(await SandboxService(platform).list()),
-        clusters=list(_clusters(connections, views, meshes)),
+        clusters=list(cluster_summaries(connections, views, meshes)),
         mesh_needs=list(_needs(meshes, now)),
         active=active.items,
         troubled=[one for one in troubled.items if one.created_at > now - TROUBLE_AGE],
@@ -125,7 +125,7 @@ async def read_overview(context: PageContext) -> Overview:
     )
 
 
-def _clusters(
+def cluster_summaries(
     connections: Sequence[Connection], views: Sequence[ClusterView], meshes: Sequence[MeshItem]
 ) -> Iterator[ClusterSummary]:
     """One for each cluster, by the first of its contexts; those that never answered, each."""
@@ -141,10 +141,9 @@ def _clusters(
             name=connection.name,
             href=href_of(connection),
             state=connection.state.value,
-            is_read=view is not None and view.state not in {"none", "listing"},
+            is_read=view is not None and is_read(view),
             objects=view.objects if view else 0,
             meshes=tuple(f"{each.title} {each.version}" for each in mine),
-            reason=connection.reason,
             remedy=connection.remedy,
         )
 
