@@ -34,6 +34,14 @@ async def test_a_released_lease_is_free_at_once_but_only_for_its_holder(
     assert await leases.acquire(database, "x", owner="b", ttl_s=60) == fence + 1
 
 
+async def test_who_holds_several_is_told_at_once(database: Database) -> None:
+    assert await leases.acquire(database, "x", owner="a", ttl_s=60) == 1
+    assert await leases.acquire(database, "y", owner="b", ttl_s=-1) == 1
+    assert await leases.holders(database, ["x", "y", "z"]) == {"x": ("a", 1)}
+    assert await leases.holder(database, "x") == ("a", 1)
+    assert await leases.holder(database, "y") is None
+
+
 async def test_names_do_not_meet(database: Database) -> None:
     assert await leases.acquire(database, "x", owner="a", ttl_s=60) == 1
     assert await leases.acquire(database, "y", owner="b", ttl_s=60) == 1

@@ -16,7 +16,9 @@ from connections.kubeconfigs import text_of
 from fixtures.loopback import answering
 from fixtures.nats import NatsServer
 from meshery.connections.service import ConnectionService
+from meshery.core import leases
 from meshery.core.settings import Settings
+from meshery.discovery.service import lease_of
 from meshery.kube.access import Access, Credentials
 from meshery.operations.events import new_event
 from meshery.operations.platform import Platform, open_platform
@@ -110,6 +112,19 @@ async def test_the_meshes_of_all_clusters_are_read_once(platform: Platform) -> N
         data = await answered(platform, "{ clusters { nodes { meshes { mesh } } } }")
     assert data["clusters"]["nodes"] == [{"meshes": []}, {"meshes": []}]
     assert len(reads) == 2  # one is of the list of clusters itself
+
+
+@pytest.mark.usefixtures("connected")
+async def test_the_watchers_of_all_clusters_are_read_once(platform: Platform) -> None:
+    for name in CLUSTERS:
+        owner = f"host-{name}:1"
+        assert await leases.acquire(
+            platform.database, lease_of(f"uid-{name}"), owner=owner, ttl_s=60
+        )
+    with reads_of("lease") as reads:
+        data = await answered(platform, "{ clusters { nodes { watcher } } }")
+    assert data["clusters"]["nodes"] == [{"watcher": f"host-{name}"} for name in CLUSTERS]
+    assert len(reads) == 1
 
 
 async def test_the_operations_of_all_events_are_read_once(platform: Platform) -> None:

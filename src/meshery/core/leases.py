@@ -4,6 +4,8 @@ A lease is taken when nobody holds it or when it has lapsed; each taking raises 
 holder who slept beyond its lease can be told from the present one.
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import BigInteger, Column, String, Table, select, update
 
 from meshery.core.database import Database, UtcTime, db_now, later, metadata
@@ -34,14 +36,16 @@ async def acquire(database: Database, name: str, *, owner: str, ttl_s: float) ->
 
 async def holder(database: Database, name: str) -> tuple[str, int] | None:
     """Owner and fence of a lease that has not lapsed."""
-    query = select(lease.c.owner, lease.c.fence)
-    async with database.read() as connection:
-        row = (
-            await connection.execute(
-                query.where(lease.c.name == name).where(lease.c.until >= db_now())
-            )
-        ).one_or_none()
-    return None if row is None else (row.owner, row.fence)
+    return (await holders(database, [name])).get(name)
+
+
+async def holders(database: Database, names: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """Owner and fence of those of these leases that have not lapsed, by name."""
+    query = select(lease.c.name, lease.c.owner, lease.c.fence)
+    rows = await database.fetch(
+        query.where(lease.c.name.in_(list(names))).where(lease.c.until >= db_now())
+    )
+    return {row.name: (row.owner, row.fence) for row in rows}
 
 
 async def renew(database: Database, name: str, *, owner: str, fence: int, ttl_s: float) -> bool:

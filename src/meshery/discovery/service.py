@@ -145,19 +145,19 @@ class DiscoveryService:
         for row in await self._database.fetch(query):
             kinds.setdefault(row.cluster_id, []).append(_kind(row))
         counts = await self._counts()
-        found = []
-        for cluster_id in dict.fromkeys([*names, *reports]):
-            holder = await leases.holder(self._database, lease_of(cluster_id))
-            found.append(
-                _cluster(
-                    cluster_id,
-                    names.get(cluster_id, ""),
-                    watcher=holder[0].rpartition(":")[0] if holder else "",
-                    report=reports.get(cluster_id),
-                    kinds=kinds.get(cluster_id, []),
-                    objects=counts.get(cluster_id, 0),
-                )
+        known = dict.fromkeys([*names, *reports])
+        holders = await leases.holders(self._database, map(lease_of, known))
+        found = [
+            _cluster(
+                cluster_id,
+                names.get(cluster_id, ""),
+                watcher=holders.get(lease_of(cluster_id), ("", 0))[0].rpartition(":")[0],
+                report=reports.get(cluster_id),
+                kinds=kinds.get(cluster_id, []),
+                objects=counts.get(cluster_id, 0),
             )
+            for cluster_id in known
+        ]
         return sorted(found, key=lambda each: (each.cluster, each.cluster_id))
 
     async def resync(self, cluster_ids: Iterable[str] = ()) -> list[str]:
