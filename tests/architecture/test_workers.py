@@ -19,7 +19,7 @@ from fixtures.workers import (
 TESTS = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize(("cores", "workers"), [(None, 2), (1, 2), (2, 2), (3, 3), (64, 4)])
+@pytest.mark.parametrize(("cores", "workers"), [(None, 2), (1, 2), (2, 3), (3, 4), (64, 4)])
 def test_there_are_two_to_four(cores: int | None, workers: int) -> None:
     assert worker_count(cores) == workers
 
