@@ -171,8 +171,11 @@ def _words(row: Row) -> str:
 
 
 def _said(cell: Any) -> str:
-    """What a cell shows: addresses in it are not looked for."""
-    return " ".join(str(part) for part in cell[::2]) if isinstance(cell, list) else str(cell)
+    """What a cell shows: addresses in it are not looked for, nor the share that a meter draws."""
+    if not isinstance(cell, list):
+        return "" if cell is None else str(cell)
+    is_meter = bool(cell) and isinstance(cell[0], int | float | None)
+    return " ".join(str(part) for part in (cell[1:] if is_meter else cell[::2]))
 
 
 def _rank(cell: Any) -> tuple[bool, Any]:
