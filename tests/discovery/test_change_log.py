@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from meshery.core.database import Database
-from meshery.discovery.change_log import ChangeLog, LogFilter
+from meshery.discovery.change_log import ChangeLog
 from meshery.discovery.facets import KindFacet, facets, parse_kind
+from meshery.discovery.feed import ChangeFilter
 from meshery.discovery.ingest.batch import Batch
 from meshery.discovery.ingest.report import store_report
 from meshery.discovery.model import ChangeKind, KindStatus, ObjectKey, Report, Seen
@@ -44,42 +45,40 @@ async def test_the_newest_first_with_the_fields_that_changed(database: Database)
         seen("a", 4, "DELETED", data={"k": "2"}),
     )
     log = ChangeLog(database)
-    found = await log.read(LogFilter())
+    found = await log.read(ChangeFilter())
     assert [(each.event, each.name) for each in found] == [
         *(("DELETED", "a"), ("ADDED", "b"), ("MODIFIED", "a"), ("ADDED", "a")),
     ]
     assert found[2].fields == ("data.k", "data.l", "data.m")
     assert found[2].more_fields == 1
     assert found[0].fields == ()
-    assert await log.last() == found[0].seq
 
 
 async def test_it_goes_on_after_a_number_and_before_one(database: Database) -> None:
     log = ChangeLog(database)
-    assert await log.last() == 0
     await store(database, *(seen(f"n{n}", n + 1) for n in range(6)))
-    newest = await log.read(LogFilter(), limit=2)
+    newest = await log.read(ChangeFilter(), limit=2)
     assert [each.name for each in newest] == ["n5", "n4"]
-    older = await log.read(LogFilter(), before=newest[-1].seq, limit=3)
+    older = await log.read(ChangeFilter(), before=newest[-1].seq, limit=3)
     assert [each.name for each in older] == ["n3", "n2", "n1"]
     await store(database, seen("n6", 7))
-    assert [e.name for e in await log.read(LogFilter(), after=newest[0].seq)] == ["n6"]
-    assert await log.count(LogFilter(), after=older[-1].seq) == 5
-    assert await log.count(LogFilter(), after=0, most=4) == 4
+    assert [e.name for e in await log.read(ChangeFilter(), after=newest[0].seq)] == ["n6"]
+    assert await log.count(ChangeFilter(), after=older[-1].seq) == 5
+    assert await log.count(ChangeFilter(), after=0, most=4) == 4
 
 
 @pytest.mark.parametrize(
     ("only", "names"),
     [
-        (LogFilter(kind="Pod"), ["web"]),
-        (LogFilter(event="DELETED"), ["gone"]),
-        (LogFilter(search="OTHER"), ["other"]),
-        (LogFilter(namespace="shop", cluster_id=CLUSTER), ["gone", "gone", "web"]),
-        (LogFilter(namespace="nowhere"), []),
+        (ChangeFilter(kind="Pod"), ["web"]),
+        (ChangeFilter(event="DELETED"), ["gone"]),
+        (ChangeFilter(search="OTHER"), ["other"]),
+        (ChangeFilter(namespace="shop", cluster_id=CLUSTER), ["gone", "gone", "web"]),
+        (ChangeFilter(namespace="nowhere"), []),
     ],
 )
 async def test_only_what_is_asked_for(
-    database: Database, only: LogFilter, names: list[str]
+    database: Database, only: ChangeFilter, names: list[str]
 ) -> None:
     await store(
         database,
@@ -103,14 +102,14 @@ async def test_kinds_of_one_name_are_told_apart(database: Database) -> None:
     )
     log = ChangeLog(database)
     for group, name in {"": "core", mesh: "mesh", gateway: "gateway"}.items():
-        found = await log.read(LogFilter(kind="Gateway", group=group))
+        found = await log.read(ChangeFilter(kind="Gateway", group=group))
         assert [each.name for each in found] == [name]
-    assert len(await log.read(LogFilter(kind="Gateway"))) == 3
+    assert len(await log.read(ChangeFilter(kind="Gateway"))) == 3
 
 
 async def test_long_documents_are_not_compared(database: Database) -> None:
     await store(database, seen("a", 1, data={"k": LONG}), seen("a", 2, "MODIFIED", data={"k": "1"}))
-    (changed, _) = await ChangeLog(database).read(LogFilter())
+    (changed, _) = await ChangeLog(database).read(ChangeFilter())
     assert (changed.event, changed.fields) == ("MODIFIED", ())
 
 

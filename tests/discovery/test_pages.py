@@ -14,7 +14,8 @@ from fixtures.waiting import until
 from meshery.connections.service import ConnectionService
 from meshery.core.page import PageQuery
 from meshery.core.settings import Settings
-from meshery.discovery.change_log import ChangeLog, LogFilter
+from meshery.discovery.change_log import ChangeLog
+from meshery.discovery.feed import ChangeFilter, change_feed
 from meshery.discovery.filter import ResourceFilter
 from meshery.discovery.inventory import MeshInventory
 from meshery.discovery.landscape import landscape_entry
@@ -170,7 +171,7 @@ async def test_an_object_shows_what_it_hangs_together_with(platform: Platform) -
 
 @pytest.mark.usefixtures("stored")
 async def test_an_object_that_is_gone_still_has_its_history(platform: Platform) -> None:
-    (gone, *_) = await ChangeLog(platform.database).read(LogFilter(event="DELETED"))
+    (gone, *_) = await ChangeLog(platform.database).read(ChangeFilter(event="DELETED"))
     async with reading(PAGES, state=platform) as user:
         await user.open(f"/resources/{gone.object_id}")
         await user.should_see("It is gone since")
@@ -202,7 +203,7 @@ async def test_the_feed_is_filtered_and_pages_back(platform: Platform) -> None:
 
 @pytest.mark.usefixtures("stored")
 async def test_the_feed_counts_all_that_came_since_its_address(platform: Platform) -> None:
-    after = await ChangeLog(platform.database).last() - 70
+    after = await change_feed(platform).newest() - 70
     async with reading(PAGES, state=platform) as user:
         await user.open(f"/resources/changes?after={after}")
         await user.should_see("70 changes since you came here")
@@ -225,7 +226,7 @@ async def test_the_feed_offers_earlier_ones_while_there_are_some(platform: Platf
 
 @pytest.mark.usefixtures("stored")
 async def test_what_is_chosen_during_a_pause_came_before_it(platform: Platform) -> None:
-    last = await ChangeLog(platform.database).last()
+    last = await change_feed(platform).newest()
     async with reading(PAGES, state=platform) as user:
         await user.open("/resources/changes")
         user.find("Pause").click()

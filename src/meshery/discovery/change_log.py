@@ -1,8 +1,8 @@
 """The row of changes of all objects, read from its newest end: what a feed shows.
 
     log = ChangeLog(database)
-    newest = await log.read(LogFilter(kind="Pod"))
-    more = await log.read(LogFilter(kind="Pod"), after=newest[0].seq)
+    newest = await log.read(ChangeFilter(kind="Pod"))
+    more = await log.read(ChangeFilter(kind="Pod"), after=newest[0].seq)
 
 A change's number is its place in the row, so whoever was away goes on where he stopped.
 """
@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 
 from meshery.core.database import Database
+from meshery.discovery.feed import ChangeFilter
 from meshery.discovery.ingest.tables import kube_change
 from meshery.kube.fields import field_changes
 
@@ -23,35 +24,6 @@ PAGE = 50
 _COMPARED_BYTES = 100_000
 """Larger documents are not compared: their fields are told on the page of the object."""
 _FIELDS = 3
-
-
-class LogFilter(msgspec.Struct, frozen=True):
-    """Which changes; empty fields let all pass."""
-
-    cluster_id: str = ""
-    kind: str = ""
-    group: str | None = None
-    namespace: str = ""
-    event: str = ""
-    search: str = ""
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """For rows of `kube_change`."""
-        table = kube_change.c
-        wanted = {
-            table.cluster_id: self.cluster_id,
-            table.kind: self.kind,
-            table.namespace: self.namespace,
-            table.event: self.event,
-        }
-        found = [column == value for column, value in wanted.items() if value]
-        if self.group is not None:
-            is_grouped = table.api_version.startswith(f"{self.group}/", autoescape=True)
-            found.append(is_grouped if self.group else ~table.api_version.contains("/"))
-        if self.search:
-            names = (table.name, table.namespace)
-            found.append(or_(*(each.icontains(self.search, autoescape=True) for each in names)))
-        return found
 
 
 class LoggedChange(msgspec.Struct, frozen=True):
@@ -75,13 +47,8 @@ class ChangeLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def last(self) -> int:
-        """The number of the newest change; 0 before the first."""
-        rows = await self._database.fetch(select(func.max(kube_change.c.id).label("seq")))
-        return rows[0].seq or 0
-
     async def read(
-        self, only: LogFilter, *, after: int = 0, before: int | None = None, limit: int = PAGE
+        self, only: ChangeFilter, *, after: int = 0, before: int | None = None, limit: int = PAGE
     ) -> list[LoggedChange]:
         """The newest `limit` after one number and before another, the newest first."""
         table = kube_change.c
@@ -95,7 +62,7 @@ class ChangeLog:
         return await asyncio.to_thread(_logged, rows)
 
     async def count(
-        self, only: LogFilter, *, after: int, before: int | None = None, most: int = 1000
+        self, only: ChangeFilter, *, after: int, before: int | None = None, most: int = 1000
     ) -> int:
         """How many came after one number and before another; counts no further than `most`."""
         query = select(kube_change.c.id).where(kube_change.c.id > after, *only.conditions())

@@ -16,7 +16,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from meshery.core.bus import Bus
 from meshery.core.database import Database
@@ -24,7 +24,7 @@ from meshery.core.errors import InvalidInputError, NotFoundError, UnavailableErr
 from meshery.core.telemetry import counter, gauge, get_logger
 from meshery.discovery.ingest.tables import kube_change
 from meshery.discovery.ingest.writer import SUBJECT_STORED
-from meshery.discovery.model import ChangeKind
+from meshery.discovery.model import ChangeKind, group_of
 from meshery.operations.feeds import DroppedError
 from meshery.operations.platform import Platform
 
@@ -39,25 +39,44 @@ _dropped = counter("discovery_subscribers_dropped", "Subscribers dropped for rea
 
 
 class ChangeFilter(msgspec.Struct, frozen=True):
-    """Which changes; empty fields let all pass."""
+    """Which changes; empty fields let all pass, and so does no `group`: "" is the core group.
+
+    `search` is looked for in names and namespaces.
+    """
 
     cluster_id: str = ""
     kind: str = ""
+    group: str | None = None
     namespace: str = ""
+    event: str = ""
+    search: str = ""
 
     def accepts(self, change: "ObjectChange") -> bool:
         """Whether a change passes."""
         return (
-            (not self.kind or change.kind == self.kind)
-            and (not self.namespace or change.namespace == self.namespace)
-            and (not self.cluster_id or change.cluster_id == self.cluster_id)
+            self.kind in {"", change.kind}
+            and self.namespace in {"", change.namespace}
+            and self.cluster_id in {"", change.cluster_id}
+            and self.event in {"", change.event}
+            and (self.group is None or self.group == group_of(change.api_version))
+            and (not self.search or self._is_found_in(change.name, change.namespace))
         )
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         """The same for rows."""
-        for name in self.__struct_fields__:
+        table = kube_change.c
+        for name in ("kind", "namespace", "cluster_id", "event"):
             if wanted := getattr(self, name):
-                yield kube_change.c[name] == wanted
+                yield table[name] == wanted
+        if self.group is not None:
+            is_grouped = table.api_version.startswith(f"{self.group}/", autoescape=True)
+            yield is_grouped if self.group else ~table.api_version.contains("/")
+        if self.search:
+            names = (table.name, table.namespace)
+            yield or_(*(each.icontains(self.search, autoescape=True) for each in names))
+
+    def _is_found_in(self, *texts: str) -> bool:
+        return any(self.search.lower() in text.lower() for text in texts)
 
 
 ALL_CHANGES = ChangeFilter()
@@ -249,7 +268,9 @@ class ChangeFeed:
     async def _ends(self) -> tuple[int, int]:
         """The places of the oldest and the newest change that are kept."""
         place = kube_change.c.id
-        query = select(func.min(place).label("oldest"), func.max(place).label("newest"))
+        # Each by itself: of both at once SQLite reads the whole table.
+        ends = {"oldest": func.min(place), "newest": func.max(place)}
+        query = select(*(select(end).scalar_subquery().label(name) for name, end in ends.items()))
         row = (await self._database.fetch(query))[0]
         return row.oldest or 0, row.newest or 0
 

@@ -11,7 +11,7 @@ from msgspec import structs
 from sqlalchemy import delete
 from starlette.requests import HTTPConnection
 
-from discovery.ingest.support import seen, tell
+from discovery.ingest.support import key_of, seen, tell
 from discovery.watch.support import CLUSTER, running
 from fixtures.nats import NatsServer
 from fixtures.waiting import until
@@ -107,6 +107,28 @@ async def test_only_what_was_asked_for_comes(storing: Platform) -> None:
         assert names(await taken(changes, 2)) == [("ADDED", "p"), ("ADDED", "q")]
     elsewhere = await feed.changes(after=0, only=ChangeFilter(cluster_id="elsewhere"))
     assert elsewhere.items == []
+
+
+@pytest.mark.parametrize(
+    ("only", "expected"),
+    [
+        (ChangeFilter(event="DELETED"), ["web"]),
+        (ChangeFilter(group="apps"), ["b"]),
+        (ChangeFilter(group=""), ["a", "web", "web"]),
+        (ChangeFilter(search="WE"), ["web", "web"]),
+    ],
+)
+async def test_what_is_heard_is_what_would_be_read(
+    storing: Platform, only: ChangeFilter, expected: list[str]
+) -> None:
+    feed = change_feed(storing)
+    key = structs.replace(key_of("b"), api_version="apps/v1")
+    async with feed.subscribe(after=None, only=only) as changes:
+        await told(storing, seen("a", 1), structs.replace(seen("b", 2), key=key))
+        await told(storing, seen("web", 3), seen("web", 4, event="DELETED"))
+        heard = await taken(changes, len(expected))
+    assert [each.name for each in heard] == expected
+    assert (await feed.changes(after=0, only=only)).items == heard
 
 
 async def test_a_slow_reader_is_dropped_alone_and_resumes(storing: Platform) -> None:

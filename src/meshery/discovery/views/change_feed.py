@@ -8,8 +8,9 @@ import asyncio
 
 import msgspec
 
-from meshery.discovery.change_log import PAGE, ChangeLog, LogFilter, LoggedChange
+from meshery.discovery.change_log import PAGE, ChangeLog, LoggedChange
 from meshery.discovery.facets import facets, parse_kind
+from meshery.discovery.feed import ChangeFilter, change_feed
 from meshery.discovery.service import DiscoveryService
 from meshery.discovery.views.places import CHANGES, resource_href
 from meshery.discovery.views.resource_filter_bar import Chosen, ResourceFilterBar
@@ -47,6 +48,7 @@ class ChangeFeed:
         self._context = context
         self._database = platform.database
         self._log = ChangeLog(platform.database)
+        self._feed = change_feed(platform)
         self._service = DiscoveryService(platform)
         self._names: dict[str, str] = {}
         self._rows: list[LoggedChange] = []
@@ -85,10 +87,10 @@ class ChangeFeed:
         self._context.every(LOOK_S, self._look, name="changes")
 
     @property
-    def _filter(self) -> LogFilter:
+    def _filter(self) -> ChangeFilter:
         chosen = self._bar.chosen
         kind, group = parse_kind(chosen.kind)
-        return LogFilter(
+        return ChangeFilter(
             cluster_id=chosen.cluster,
             kind=kind,
             group=group,
@@ -101,7 +103,7 @@ class ChangeFeed:
         """From the newest end anew; while paused, from where the feed stands."""
         async with self._turn:
             if not self._paused:
-                self._last = await self._log.last()
+                self._last = await self._feed.newest()
             self._seen = min(self._seen or self._last, self._last)
             self._new = await self._count(after=self._seen, before=self._last + 1)
             self._rows = await self._log.read(self._filter, before=self._last + 1)
@@ -111,7 +113,7 @@ class ChangeFeed:
     async def _look(self) -> None:
         """Take up what came after the last number; while paused, only count it."""
         async with self._turn:
-            if await self._log.last() == self._last:
+            if await self._feed.newest() == self._last:
                 return
             if self._paused:
                 await self._tell()
@@ -119,7 +121,7 @@ class ChangeFeed:
                 await self._take_up()
 
     async def _take_up(self) -> None:
-        before, self._last = self._last, await self._log.last()
+        before, self._last = self._last, await self._feed.newest()
         end = self._last + 1
         came = await self._log.read(self._filter, after=before, before=end, limit=MOST_ROWS)
         is_all = len(came) < MOST_ROWS
