@@ -18,7 +18,7 @@ from meshery.discovery.meshes import (
     the_mesh,
 )
 
-READ = datetime(2026, 11, 21, 12, tzinfo=UTC)
+READ, LATER = (datetime(2026, 11, 21, hour, tzinfo=UTC) for hour in (12, 13))
 SURVEYS = [ClusterSurvey(f"uid-{name}", name, READ, surveyed(name)) for name in SCRIPTS]
 ITEMS = mesh_items(SURVEYS)
 
@@ -67,6 +67,13 @@ def test_what_an_item_says() -> None:
     assert istio["certificate_expires_at"] == "2027-01-12T00:00:00Z"
     assert [each["name"] for each in istio["add_ons"]][:2] == ["grafana", "jaeger"]
     assert istio["current"]["as_of"]
+
+
+def test_when_it_was_read_makes_no_other_item() -> None:
+    later = mesh_items([msgspec.structs.replace(each, read_at=LATER) for each in SURVEYS])
+    assert [each.undated() for each in later] == [each.undated() for each in ITEMS]
+    assert later[0] != ITEMS[0]
+    assert later[0].undated() != ITEMS[1].undated()
 
 
 def test_a_mesh_that_ended_comes_with_advice() -> None:

@@ -7,7 +7,6 @@ away misses nothing by beginning again. While one is read, what changes meanwhil
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -19,8 +18,6 @@ from meshery.operations.platform import Platform
 LOOK_S = 2.0
 """They are looked at so often where nothing was stored: a watch may also go stale."""
 SETTLE_S = 0.2
-
-_ANY_TIME = datetime.fromtimestamp(0, UTC)
 
 
 class MeshesSeen(msgspec.Struct, frozen=True):
@@ -48,7 +45,7 @@ async def followed_meshes(
             stirred.clear()
             seq = await feed.newest()
             found = await inventory.meshes(clusters)
-            now = {each.id: msgspec.structs.replace(each, read_at=_ANY_TIME) for each in found}
+            now = {each.id: each.undated() for each in found}
             if now != before:
                 yield _seen(seq, found, now, before or {})
                 before = now

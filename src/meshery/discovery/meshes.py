@@ -5,7 +5,7 @@ Pure: what was found comes from the fingerprints, dated by who read the cluster.
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -16,6 +16,8 @@ from meshery.discovery.fingerprints.survey import Survey
 from meshery.discovery.landscape import Fact, LandscapeEntry, Standing, landscape
 from meshery.discovery.model import object_id
 from meshery.discovery.view import WatchState
+
+_ANY_TIME = datetime.fromtimestamp(0, UTC)
 
 
 class ClusterSurvey(msgspec.Struct, frozen=True):
@@ -52,6 +54,10 @@ class MeshItem(MeshFound, frozen=True, kw_only=True):
     current: Fact | None = None
     advice: Fact | None = None
     add_ons: tuple[AddOnFound, ...] = ()
+
+    def undated(self) -> "MeshItem":
+        """The same, whenever it was read: to be compared."""
+        return msgspec.structs.replace(self, read_at=_ANY_TIME)
 
 
 class FoundHere(msgspec.Struct, frozen=True):

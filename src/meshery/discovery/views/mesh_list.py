@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-import msgspec
-
 from meshery.discovery.inventory import MeshInventory
 from meshery.discovery.meshes import MeshItem
 from meshery.discovery.next_step import expiry_of, next_steps
@@ -45,9 +43,6 @@ _COLUMNS = (
 )
 
 
-_NO_MOMENT = datetime.min.replace(tzinfo=UTC)
-
-
 class MeshList:
     """The page; drawn once, renewed as the clusters change."""
 
@@ -82,7 +77,7 @@ class MeshList:
         chosen = self._context.query.get("cluster", "")
         self._items = await self._inventory.meshes([chosen] if chosen else [])
         self._clusters = await self._discovery.status()
-        shown = ([_lasting(each) for each in self._items], _states(self._clusters))
+        shown = ([each.undated() for each in self._items], _states(self._clusters))
         if shown != self._drawn:
             self._drawn = shown
             self._redraw()
@@ -101,11 +96,6 @@ class MeshList:
             sentence(summary(self._items))
             _draw_tiles(self._items)
             draw_watches(self._clusters)
-
-
-def _lasting(item: MeshItem) -> MeshItem:
-    """The item without the moment of its reading."""
-    return msgspec.structs.replace(item, read_at=_NO_MOMENT)
 
 
 def _states(clusters: list[ClusterView]) -> list[tuple[str, str, bool]]:

@@ -1,7 +1,5 @@
 """One mesh in one cluster, whole; renewed as its cluster changes."""
 
-import msgspec
-
 from meshery.core.errors import NotFoundError
 from meshery.discovery.inventory import MeshInventory
 from meshery.discovery.meshes import MeshItem
@@ -51,7 +49,7 @@ class MeshView:
         except NotFoundError:
             self._say_gone()
             return current
-        if found != msgspec.structs.replace(self._item, read_at=found.read_at):
+        if found.undated() != self._item.undated():
             await self._show(found)
         return current
 
