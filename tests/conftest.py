@@ -1,5 +1,6 @@
 """Parts that tests of several rooms stand on; a room's own are in `tests/<room>/conftest.py`."""
 
+import gc
 import os
 import signal
 
@@ -18,7 +19,6 @@ from fixtures.database import (
 from fixtures.kube import kube, kube_namespace, second_kube
 from fixtures.nats import nats_server, private_nats, shared_nats
 from fixtures.workers import UnitScheduling, ordered, worker_count
-from meshery.core import garbage
 
 __all__ = [
     "database",
@@ -38,7 +38,7 @@ __all__ = [
 
 
 def pytest_sessionstart() -> None:
-    garbage.not_yet()  # what is loaded and collected now stays; looking through it takes as long
+    gc.disable()  # what is loaded and collected now stays; looking through it takes as long
     # A shell's background job ignores these, and so would all commands that tests interrupt.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -47,7 +47,7 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_finish() -> None:
-    garbage.from_now()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
