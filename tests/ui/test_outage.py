@@ -10,6 +10,7 @@ from meshery.connections.pages import PAGES as CONNECTIONS
 from meshery.core.settings import Settings
 from meshery.operations.pages import PAGES as OPERATIONS
 from meshery.operations.platform import Platform, open_platform
+from meshery.performance.pages import PAGES as PERFORMANCE
 from operations.support import quick
 from ui.conftest import reading
 
@@ -37,13 +38,17 @@ async def let_in(postgresql: PostgresCluster, database: str, *, allowed: bool) -
 
 @pytest.mark.parametrize(
     ("path", "nothing"),
-    [("/connections", "No cluster is connected"), ("/notifications", "Nothing happened yet")],
+    [
+        ("/connections", "No cluster is connected"),
+        ("/notifications", "Nothing happened yet"),
+        ("/performance", "No result yet"),
+    ],
 )
 async def test_what_cannot_be_read_is_not_called_empty(
     platform: Platform, postgresql: PostgresCluster, path: str, nothing: str
 ) -> None:
     database = platform.database.engine.url.database or ""
-    async with reading((*CONNECTIONS, *OPERATIONS), state=platform) as user:
+    async with reading((*CONNECTIONS, *OPERATIONS, *PERFORMANCE), state=platform) as user:
         await let_in(postgresql, database, allowed=False)
         await user.open(path)
         await user.should_see("The database cannot be used now")

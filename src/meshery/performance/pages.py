@@ -1,12 +1,13 @@
 """Pages of performance: results, profiles, a new run, a run live, one result, and two compared."""
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 from nicegui import ui
 
-from meshery.core.errors import ConflictError
+from meshery.core.errors import ConflictError, UnavailableError
 from meshery.core.page import PageQuery
 from meshery.operations.model import Operation
 from meshery.operations.platform import Platform
@@ -54,34 +55,40 @@ async def results_page(context: PageContext) -> None:
     with header.actions:
         compare = action("Compare", icon="compare_arrows")
         new = link_action("New run", "/performance/new", icon="play_arrow", weight="primary")
-    under_way = tag("div", classes="stack")
+    under_way, nothing = tag("div", classes="stack"), tag("div")
     results = ResultList(PerformanceService(platform), compare)
     place = tag("div", classes="stack")
     with place:
-        total = await results.draw()
-    if not total:
-        place.set_visibility(False)
-        compare.set_visibility(False)
-        new.set_visibility(False)
-        with empty_state(
+        await results.draw()
+    with (
+        nothing,
+        empty_state(
             "No result yet",
             "A measurement sends requests off the mesh and through it, in turn, and shows the "
             "difference with its interval and whether it may be believed.",
             icon="speed",
             command="mesheryctl demo",
-        ):
-            link_action("Measure", "/performance/new", icon="play_arrow", weight="primary")
+        ),
+    ):
+        link_action("Measure", "/performance/new", icon="play_arrow", weight="primary")
     shown: list[str] = []
 
     async def renew() -> None:
         active = await _active(platform)
-        if [one.id for one in active] != shown:
+        if [one.id for one in active] != shown or results.is_broken:
             shown[:] = [one.id for one in active]
             _draw_under_way(under_way, active)
-            if total:
-                await results.refresh()
+            await results.refresh()
+        arrange()
 
-    await renew()
+    def arrange() -> None:
+        nothing.set_visibility(results.is_empty)
+        for each in (place, compare, new):
+            each.set_visibility(not results.is_empty)
+
+    arrange()
+    with suppress(UnavailableError):  # the list tells it already
+        await renew()
     context.every(3.0, renew, name="runs under way")
 
 

@@ -35,12 +35,22 @@ class ResultList:
         compare.set_enabled(False)
         compare.on_click(self._open_comparison)
 
-    async def draw(self) -> int:
-        """Draw the first page; gives how many results there are."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is known that there is no result."""
+        return self._table.is_empty
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the last try to read them failed."""
+        return self._table.is_broken
+
+    async def draw(self) -> None:
+        """Draw the first page."""
         self._table = DataTable(
             _COLUMNS, self._load, noun="result", order="-created_at", on_select=self._tick
         )
-        return await self._table.refresh()
+        await self._table.refresh()
 
     async def refresh(self) -> None:
         """Load the page that is shown anew."""

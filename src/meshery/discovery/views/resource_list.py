@@ -115,7 +115,7 @@ class ResourceList:
     def _tell(self, total: int) -> None:
         chosen = self._bar.chosen
         words = f"{plural(total, 'object')} {'is' if total == 1 else 'are'} like that"
-        self._count.text = words if chosen != Chosen() else ""
+        self._count.text = "" if chosen == Chosen() or self._table.is_broken else words
         self._found.set_visibility(chosen != Chosen())
 
 

@@ -44,7 +44,7 @@ class DataTable:
     """A table over `load`. `noun` names one row, `many` several where that is not `noun` with an s.
 
     `on_select` gets the ids of ticked rows. `is_empty` once it was read and never had a row: then
-    an empty state says more than the table.
+    an empty state says more than the table. `is_broken` while the last try to read it failed.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class DataTable:
         self._many = many or f"{noun}s"
         self._query = TableQuery(1, PAGE_SIZE, order, "")
         self._asked = 0
-        self._had_rows = self.is_empty = False
+        self._had_rows = self.is_empty = self.is_broken = False
         if searchable:
             with tag("div", classes="table-tools"):
                 field = ui.input(placeholder=f"Find {self._many}", on_change=self._searched)
@@ -115,7 +115,7 @@ class DataTable:
 
     def _show(self, page: TablePage) -> None:
         self._had_rows = self._had_rows or page.total > 0
-        self.is_empty = not self._had_rows
+        self.is_empty, self.is_broken = not self._had_rows, False
         self._failure.clear()
         self._table.set_visibility(True)
         if self._table.rows != page.rows:
@@ -126,7 +126,7 @@ class DataTable:
             self._count.text = plural(page.total, self._noun, self._many)
 
     def _fail(self, error: MesheryError) -> None:
-        self.is_empty = False
+        self.is_empty, self.is_broken = False, True
         self._table.set_visibility(False)
         self._failure.clear()
         with self._failure:
