@@ -18,12 +18,12 @@ from fixtures.waiting import until
 from meshery.core.database import Database
 from meshery.core.errors import UnavailableError
 from meshery.core.settings import DatabaseSettings, Settings
-from meshery.operations.claims import Busy, Claimed, FencedError, claim, guard
+from meshery.operations.claims import Busy, Claimed, FencedError, claim, guard, renew
 from meshery.operations.events import EventFilter
-from meshery.operations.keepers import republish_once, settle_lapsed
+from meshery.operations.keepers import owner_loss, republish_once, settle_lapsed
 from meshery.operations.model import Operation, OperationState
 from meshery.operations.platform import Platform
-from meshery.operations.rows import wake_subject
+from meshery.operations.rows import by_id, wake_subject
 from meshery.operations.service import OperationFilter
 from meshery.operations.tables import operation as operation_table
 from operations.kinds import marks
@@ -380,6 +380,28 @@ async def test_claims_are_won_once_and_older_ones_are_fenced(platform: Platform)
         with pytest.raises(FencedError):
             await guard(connection, winners[0].claim)
         assert await guard(connection, again.claim) is OperationState.RUNNING
+
+
+async def test_an_owner_that_could_not_renew_for_longer_than_its_lease_is_not_lost(
+    platform: Platform, settings: Settings
+) -> None:
+    operation = await submit(platform, "test.once", {"marks": "/dev/null"})
+    owned = await claim(platform.database, operation.id, owner="alive", lease_s=0.3)
+    assert isinstance(owned, Claimed)
+    other = await Database.open(settings)
+    keeper = asyncio.create_task(owner_loss(platform))
+    try:
+        async with other.write() as connection:
+            await connection.execute(by_id(operation.id).with_for_update())
+            await asyncio.sleep(2)
+        await asyncio.sleep(0.1)
+        assert owned.claim in await renew(platform.database, [owned.claim], lease_s=30)
+        await asyncio.sleep(1)
+        assert (await platform.operations.get(operation.id)).state is OperationState.RUNNING
+    finally:
+        keeper.cancel()
+        await asyncio.wait({keeper})
+        await other.close()
 
 
 async def test_settling_a_loss_twice_at_once_settles_it_once(platform: Platform) -> None:

@@ -31,6 +31,7 @@ Where = Literal["worker", "server"]
 
 _RETENTION_S = 600.0
 _MAX_REPUBLISH_S = 60.0
+_LOSS_PAUSE_S = 2.0
 
 _log = get_logger("operations.keepers")
 
@@ -149,11 +150,17 @@ async def republish_once(platform: Platform, *, after_s: float) -> int:
 
 
 async def owner_loss(platform: Platform) -> None:
-    """Settle operations whose owner let the lease lapse."""
-    pause_s = min(parse_duration(platform.settings.worker.beat), 2.0)
+    """Settle operations whose owner let the lease lapse.
+
+    A lease is judged a pause after the database was seen to take writes: when it comes back after
+    longer than a lease, owners that live renew first.
+    """
+    pause_s = min(parse_duration(platform.settings.worker.beat), _LOSS_PAUSE_S)
     while True:
-        await settle_lapsed(platform)
+        async with platform.database.write():
+            pass
         await asyncio.sleep(pause_s)
+        await settle_lapsed(platform)
 
 
 async def settle_lapsed(platform: Platform) -> int:
@@ -164,7 +171,7 @@ async def settle_lapsed(platform: Platform) -> int:
         parent.c.state.in_([state.value for state in FINAL_STATES]),
     )
     owned = table.c.state.in_([state.value for state in OWNED_STATES])
-    # One beat of grace: after an outage of the database, owners that live renew first.
+    # One beat of grace: who renews now may be late by as much.
     grace_s = parse_duration(platform.settings.worker.beat)
     lost = owned & (
         (table.c.lease_until < later(-grace_s)) | table.c.owner.in_(await _gone_owners(platform))
@@ -176,10 +183,14 @@ async def settle_lapsed(platform: Platform) -> int:
         ).scalars()
         ids = list(found)
     settled = 0
+    loop = asyncio.get_running_loop()
     for operation_id in ids:
+        asked_s = loop.time()
         async with platform.database.write() as connection:
             query = by_id(operation_id).where(or_(lost, unanswered)).with_for_update()
             row = (await connection.execute(query)).one_or_none()
+            if loop.time() - asked_s > grace_s:
+                break  # whoever held the database kept its owner from renewing too
             loss = None if row is None else await settle_loss(connection, row)
         if loss is not None:
             settled += 1
