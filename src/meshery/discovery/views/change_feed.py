@@ -113,16 +113,17 @@ class ChangeFeed:
     async def _look(self) -> None:
         """Take up what came after the last number; while paused, only count it."""
         async with self._turn:
-            if await self._feed.newest() == self._last:
+            newest = await self._feed.newest()
+            if newest == self._last:
                 return
             if self._paused:
                 await self._tell()
             else:
-                await self._take_up()
+                await self._take_up(newest)
 
-    async def _take_up(self) -> None:
-        before, self._last = self._last, await self._feed.newest()
-        end = self._last + 1
+    async def _take_up(self, newest: int) -> None:
+        before, self._last = self._last, newest
+        end = newest + 1
         came = await self._log.read(self._filter, after=before, before=end, limit=MOST_ROWS)
         is_all = len(came) < MOST_ROWS
         self._new += len(came) if is_all else await self._count(after=before, before=end)
@@ -166,7 +167,7 @@ class ChangeFeed:
                 self._seen, self._new = self._last, 0
                 await self._tell()
             else:
-                await self._take_up()
+                await self._take_up(await self._feed.newest())
 
     async def _choose(self) -> None:
         await self._read()
