@@ -66,8 +66,9 @@ class ConnectionView:
         with panel("Who watches"):
             if found.operator:
                 prose(f"Our operator watches within the cluster, in namespace {found.operator}.")
-                action("Remove the operator", self._remove_operator, icon="toggle_on")
-                action("Disconnect and leave it", self._leave_operator, icon="link_off")
+                with tag("div", classes="cluster"):
+                    action("Remove the operator", self._remove_operator, icon="toggle_on")
+                    action("Disconnect and leave it", self._leave_operator, icon="link_off")
             else:
                 prose("This server watches, through the cluster's API server.")
                 action("Deploy the operator", self._deploy_operator, icon="toggle_off")
