@@ -43,7 +43,7 @@ kube: install ## a Kubernetes control plane for the tests; built once, in about 
 	@$(WITH) meshery.kube.local.binaries
 
 test: install browser watches kube ## all tests but the long ones
-	$(WITH) pytest -n auto -m '$(MARK)' $(PYTEST_FLAGS)
+	tools/tests $(BIN)/python -m '$(MARK)' $(PYTEST_FLAGS)
 
 lint: install ## style and import contracts
 	$(BIN)/ruff check .
