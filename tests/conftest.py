@@ -38,6 +38,8 @@ __all__ = [
 
 
 def pytest_sessionstart() -> None:
+    # Control planes of tests live for minutes: they may take memory rather than collect it.
+    os.environ.setdefault("GOGC", "400")
     gc.disable()  # what is loaded and collected now stays; looking through it takes as long
     # A shell's background job ignores these, and so would all commands that tests interrupt.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -47,6 +49,7 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_finish() -> None:
+    gc.freeze()
     gc.enable()
 
 
