@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+from importlib import import_module
 
 import pytest
 from xdist.remote import Producer
@@ -49,6 +50,8 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_finish() -> None:
+    # Loaded now, since it asks the collector for what holds a generator of random numbers.
+    import_module("hypothesis")
     gc.freeze()
     gc.enable()
 

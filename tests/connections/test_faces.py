@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from connections.kubeconfigs import access_of, hostile, merged, nowhere, program, text_of
+from fixtures.http import NO_TLS
 from meshery.connections.rest import router
 from meshery.kube.local.control_plane import ControlPlane
 from meshery.operations.platform import Platform
@@ -41,7 +42,7 @@ class Rest:
 
 @pytest.fixture
 async def rest(url: str) -> AsyncIterator[Rest]:
-    async with httpx2.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+    async with httpx2.AsyncClient(base_url=url, timeout=30, trust_env=False, verify=NO_TLS) as http:
         yield Rest(http)
 
 

@@ -3,12 +3,13 @@
 import httpx2
 import pytest
 
+from fixtures.http import NO_TLS
 from meshery.core.errors import ConflictError, InvalidInputError
 from meshery.core.probes import serve_probes
 
 
 async def ask(port: int, path: str) -> httpx2.Response:
-    async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=5, verify=NO_TLS) as http:
         return await http.get(f"http://127.0.0.1:{port}{path}")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from fixtures.http import NO_TLS
 from fixtures.nats import NatsServer
 from meshery.core.settings import Settings
 from meshery.operations.platform import Platform
@@ -42,5 +43,8 @@ async def house(sqlite_settings: Settings, nats_server: NatsServer) -> AsyncIter
 
 @pytest.fixture
 async def http(house: Platform) -> AsyncIterator[httpx2.AsyncClient]:
-    async with served(house) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as client:
+    async with (
+        served(house) as url,
+        httpx2.AsyncClient(base_url=url, trust_env=False, verify=NO_TLS) as client,
+    ):
         yield client

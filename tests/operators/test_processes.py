@@ -21,6 +21,7 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamConfig, StreamInfo
 from nats.js.errors import APIError
 
+from fixtures.http import NO_TLS
 from fixtures.kube import KubeNamespace, config_map, kubectl
 from fixtures.node import Node, Pod, node
 from fixtures.waiting import until
@@ -85,7 +86,7 @@ class Cluster:
 
     async def monitor(self, path: str, *, at: str = "") -> Any:
         address = at or await self.service("meshery-nats")
-        async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
+        async with httpx2.AsyncClient(trust_env=False, timeout=5, verify=NO_TLS) as http:
             return (await http.get(f"http://{address}:8222/{path}")).json()
 
     @asynccontextmanager
@@ -378,14 +379,14 @@ async def _counted(pod: Pod, *, at_least: int) -> bool:
 
 
 async def _status(pod: Pod, path: str) -> int:
-    async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=5, verify=NO_TLS) as http:
         return (await http.get(f"http://{pod.address}:8081/{path}")).status_code
 
 
 async def _metric(pod: Pod, name: str, controller: str = "") -> float:
     """A figure of its metrics: 0 where there is none, -1 while it does not answer."""
     try:
-        async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
+        async with httpx2.AsyncClient(trust_env=False, timeout=5, verify=NO_TLS) as http:
             text = (await http.get(f"http://{pod.address}:8081/metrics")).text
     except httpx2.TransportError:
         return -1.0

@@ -15,6 +15,7 @@ import pytest
 from connections.kubeconfigs import access_of, text_of
 from connections.test_faces import Cli
 from discovery.ingest.test_service import keeping, until_listed
+from fixtures.http import NO_TLS
 from fixtures.kube import KubeNamespace, config_map, kubectl
 from fixtures.nats import NatsServer
 from fixtures.node import Node, node
@@ -54,7 +55,9 @@ async def platform(sqlite_settings: Settings, nats_server: NatsServer) -> AsyncI
 async def http(platform: Platform) -> AsyncIterator[httpx2.AsyncClient]:
     async with (
         served(platform, connections_router, router, operations_router) as address,
-        httpx2.AsyncClient(base_url=address.url, timeout=30, trust_env=False) as client,
+        httpx2.AsyncClient(
+            base_url=address.url, timeout=30, trust_env=False, verify=NO_TLS
+        ) as client,
     ):
         yield client
 

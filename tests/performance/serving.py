@@ -9,6 +9,7 @@ import httpx2
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
+from fixtures.http import NO_TLS
 from fixtures.waiting import until
 from meshery.operations.platform import Platform
 from meshery.web.problem import install_problem_handlers
@@ -67,7 +68,7 @@ async def served(platform: Platform, *routers: APIRouter) -> AsyncIterator[Http]
     await until(started)
     port = server.servers[0].sockets[0].getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=url, trust_env=False, verify=NO_TLS) as client:
         yield Http(client, url)
     server.should_exit = True
     await task

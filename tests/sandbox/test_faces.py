@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from fixtures.http import NO_TLS
 from fixtures.loopback import answering
 from meshery.operations.platform import Platform
 from meshery.operations.rest import router as operations_router
@@ -139,7 +140,7 @@ async def test_faults_of_a_file_are_told_all_at_once_with_lines(cli: Cli, tmp_pa
 
 
 async def test_rest(url: str) -> None:
-    async with httpx2.AsyncClient(timeout=30, trust_env=False) as http:
+    async with httpx2.AsyncClient(timeout=30, trust_env=False, verify=NO_TLS) as http:
 
         async def call(method: str, path: str, status: int, **more: Any) -> Any:
             response = await http.request(method, f"{url}/api/sandboxes{path}", **more)

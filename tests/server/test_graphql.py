@@ -12,6 +12,7 @@ from websockets.typing import Subprotocol
 
 from connections.kubeconfigs import hostile, merged, nowhere, text_of
 from fixtures.graphql import PATH, ask, asking, came, follow, socket_of
+from fixtures.http import NO_TLS
 from fixtures.server import RunningServer
 
 CONNECT = """mutation($kubeconfig: String!) {
@@ -28,7 +29,11 @@ EVENTS = """subscription($after: Long) {
 def post(server: RunningServer, query: str, token: str = "", **headers: str) -> httpx2.Response:
     bearer = {"Authorization": f"Bearer {token or server.token}"}
     return httpx2.post(
-        f"{server.url}{PATH}", json={"query": query}, headers=bearer | headers, trust_env=False
+        f"{server.url}{PATH}",
+        json={"query": query},
+        headers=bearer | headers,
+        trust_env=False,
+        verify=NO_TLS,
     )
 
 
@@ -157,7 +162,9 @@ def test_a_kubeconfig_with_a_program_is_refused(server: RunningServer) -> None:
     text = merged(hostile("evil", {"exec": {"command": "/bin/sh"}}))
     body = {"query": CONNECT, "variables": {"kubeconfig": text}}
     bearer = {"Authorization": f"Bearer {server.token}"}
-    answer = httpx2.post(f"{server.url}{PATH}", json=body, headers=bearer, trust_env=False).json()
+    answer = httpx2.post(
+        f"{server.url}{PATH}", json=body, headers=bearer, trust_env=False, verify=NO_TLS
+    ).json()
     (outcome,) = answer["data"]["connectKubernetes"]
     assert outcome["outcome"] == "REFUSED"
     assert outcome["error"]["code"].startswith("meshery.kubeconfig")
@@ -190,11 +197,15 @@ def test_nothing_but_post_and_no_page(server: RunningServer) -> None:
     bearer = {"Authorization": f"Bearer {server.token}", "Accept": "text/html"}
     url = f"{server.url}{PATH}"
     for params in ({}, {"query": "{ landscape { mesh } }"}):
-        answer = httpx2.get(url, params=params, headers=bearer, trust_env=False)
+        answer = httpx2.get(url, params=params, headers=bearer, trust_env=False, verify=NO_TLS)
         assert answer.status_code in {400, 404, 405}
         assert answer.headers["content-type"] == "application/problem+json"
     broken = httpx2.post(
-        url, content="{", headers=bearer | {"Content-Type": "application/json"}, trust_env=False
+        url,
+        content="{",
+        headers=bearer | {"Content-Type": "application/json"},
+        trust_env=False,
+        verify=NO_TLS,
     )
     assert (broken.status_code, broken.json()["code"]) == (400, "meshery.graphql.request")
 

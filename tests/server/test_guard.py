@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from fixtures.http import NO_TLS
 from fixtures.server import RunningServer
 
 SOCKET_IO = "/_nicegui_ws/socket.io/?EIO=4&transport="
@@ -23,7 +24,7 @@ def new_link(server: RunningServer) -> str:
 def browser(server: RunningServer) -> Iterator[httpx2.Client]:
     """A client that logged in by a one-time link and holds the cookie."""
     link = new_link(server)
-    with httpx2.Client(base_url=server.url) as client:
+    with httpx2.Client(base_url=server.url, verify=NO_TLS) as client:
         assert client.get(link).status_code == 303
         yield client
 
@@ -66,7 +67,9 @@ def test_a_page_elsewhere_cannot_poll_the_pages_socket(
     own = browser.get(polling, headers={"Sec-Fetch-Site": "same-origin"})
     assert own.status_code == 200
     assert own.text.startswith('0{"sid"')
-    anonymous = httpx2.get(f"{server.url}{polling}", headers={"Sec-Fetch-Site": "same-origin"})
+    anonymous = httpx2.get(
+        f"{server.url}{polling}", headers={"Sec-Fetch-Site": "same-origin"}, verify=NO_TLS
+    )
     assert anonymous.status_code == 401
 
 
@@ -93,7 +96,7 @@ def test_a_rebound_name_reaches_nothing(server: RunningServer, browser: httpx2.C
     name = f"rebound.example:{port}"
     bearer = {"Authorization": f"Bearer {server.token}", "Host": name}
     for path in ("/", "/api/operations", "/healthz/live", "/login?code=x", f"{SOCKET_IO}polling"):
-        assert httpx2.get(f"{server.url}{path}", headers=bearer).status_code == 403
+        assert httpx2.get(f"{server.url}{path}", headers=bearer, verify=NO_TLS).status_code == 403
     headers = {"Cookie": cookie_of(browser), "Origin": f"http://{name}"}
     with pytest.raises(InvalidStatus) as caught:
         open_socket(server, headers, host=name)
@@ -110,7 +113,7 @@ def test_a_rebound_name_reaches_nothing(server: RunningServer, browser: httpx2.C
 )  # fmt: skip
 def test_without_a_login_there_is_nothing(server: RunningServer, path: str) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "meshery_session_1=x"}):
-        answer = httpx2.get(f"{server.url}{path}", headers=headers)
+        answer = httpx2.get(f"{server.url}{path}", headers=headers, verify=NO_TLS)
         assert answer.status_code == 401
         assert server.token not in answer.text
 
@@ -119,18 +122,18 @@ def test_a_link_of_the_dashboard_logs_in_once(server: RunningServer) -> None:
     shown = server.mesheryctl("system", "dashboard", "--path", "/operations")
     link = shown.stdout.strip()
     assert shown.returncode == 0
-    with httpx2.Client(follow_redirects=True) as client:
+    with httpx2.Client(follow_redirects=True, verify=NO_TLS) as client:
         page = client.get(link)
         assert page.status_code == 200
         assert page.url.path == "/operations"
         assert client.get(f"{server.url}/api/operations").status_code == 200
-    with httpx2.Client(follow_redirects=True) as other:
+    with httpx2.Client(follow_redirects=True, verify=NO_TLS) as other:
         assert other.get(link).status_code == 401
 
 
 def test_health_is_open_and_says_nothing_else(server: RunningServer) -> None:
-    assert httpx2.get(f"{server.url}/healthz/live").json() == {"status": "live"}
-    assert httpx2.get(f"{server.url}/healthz/ready").json() == {"status": "ready"}
+    assert httpx2.get(f"{server.url}/healthz/live", verify=NO_TLS).json() == {"status": "live"}
+    assert httpx2.get(f"{server.url}/healthz/ready", verify=NO_TLS).json() == {"status": "ready"}
 
 
 @pytest.mark.parametrize("path", ["/", "/operations", "/performance", "/docs"])
@@ -144,6 +147,6 @@ def test_pages_load_nothing_from_elsewhere(browser: httpx2.Client, path: str) ->
 
 def test_no_secret_gets_into_the_log(server: RunningServer) -> None:
     link = new_link(server)
-    httpx2.get(link)
+    httpx2.get(link, verify=NO_TLS)
     assert server.token not in server.log
     assert link.partition("code=")[2].partition("&")[0] not in server.log

@@ -12,6 +12,7 @@ import httpx2
 import psutil
 import pytest
 
+from fixtures.http import NO_TLS
 from fixtures.server import RunningServer, home_environment, serving
 from meshery.client.home import running_pid
 from meshery.core.errors import ConflictError, InvalidInputError, NotFoundError
@@ -58,7 +59,7 @@ def test_every_part_of_ours_is_loaded_and_runs(server: RunningServer) -> None:
 
 def test_unknown_paths_and_methods_are_problems(server: RunningServer) -> None:
     bearer = {"Authorization": f"Bearer {server.token}"}
-    missing = httpx2.post(f"{server.url}/api/nope/x", headers=bearer)
+    missing = httpx2.post(f"{server.url}/api/nope/x", headers=bearer, verify=NO_TLS)
     assert (missing.status_code, missing.json()["code"]) == (404, "meshery.not_found")
     wrong = httpx2.delete(f"{server.url}/api/operations", headers=bearer)
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
@@ -80,11 +81,13 @@ def test_a_repeated_post_is_answered_alike_and_done_once(server: RunningServer) 
     bearer = {"Authorization": f"Bearer {server.token}", "Idempotency-Key": uuid.uuid4().hex}
     bearer["Content-Type"] = "application/json"
     url = f"{server.url}/api/performance/profiles"
-    first, second = (httpx2.post(url, content=b"{}", headers=bearer) for _ in range(2))
+    first, second = (
+        httpx2.post(url, content=b"{}", headers=bearer, verify=NO_TLS) for _ in range(2)
+    )
     assert first.status_code == 400
     assert (second.status_code, second.content) == (400, first.content)
     assert second.headers["idempotency-replayed"] == "true"
-    other = httpx2.post(url, content=b"[]", headers=bearer)
+    other = httpx2.post(url, content=b"[]", headers=bearer, verify=NO_TLS)
     assert other.status_code == 422
     assert other.json()["code"] == "meshery.idempotency_key"
 
@@ -174,7 +177,7 @@ def test_servers_of_one_postgresql_need_one_bus(
         assert "bus.url" in shown.stderr
         assert "Traceback" not in shown.stderr
     with serving(tmp_path / "two", **shared) as second:
-        assert httpx2.get(f"{second.url}/healthz/ready").status_code == 200
+        assert httpx2.get(f"{second.url}/healthz/ready", verify=NO_TLS).status_code == 200
 
 
 def test_what_died_and_came_back_is_told(tmp_path: Path) -> None:

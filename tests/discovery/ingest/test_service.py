@@ -13,6 +13,7 @@ import pytest
 from connections.kubeconfigs import access_of, text_of
 from discovery.ingest.support import rows
 from discovery.watch.support import running
+from fixtures.http import NO_TLS
 from fixtures.kube import KubeNamespace, config_map, deployment
 from fixtures.nats import NatsServer
 from fixtures.waiting import until
@@ -204,7 +205,7 @@ async def test_rest_and_the_command_line(
         await connect(platform, kube)
         await until_listed(platform, 1, search="shown", namespace=kube_namespace.name)
         await until_state(platform, "watching")
-        async with httpx2.AsyncClient(base_url=http.url, trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=http.url, trust_env=False, verify=NO_TLS) as client:
             base = "/api/discovery"
             where = {"namespace": kube_namespace.name, "search": "shown"}
             page = (await client.get(f"{base}/resources", params=where)).json()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx2
 
+from fixtures.http import NO_TLS
 from fixtures.nats import NatsServer
 from fixtures.waiting import until
 from meshery.kube.local.control_plane import ControlPlane
@@ -66,7 +67,7 @@ class AgentProcess:
 
 
 async def asked(url: str) -> tuple[int, str]:
-    async with httpx2.AsyncClient() as client:
+    async with httpx2.AsyncClient(verify=NO_TLS) as client:
         answer = await client.get(url)
         return answer.status_code, answer.text
 
