@@ -3,6 +3,8 @@
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,20 @@ Document = dict[str, Any]
 
 def documents_of(path: str, values: Mapping[str, str]) -> list[Document]:
     """The documents of a data file, filled; KeyError for a name without a value."""
-    text = (DATA / path).read_text()
-    return [filled(each, values) for each in yaml.safe_load_all(text) if each]
+    return [filled(each, values) for each in _parsed(path)]
 
 
 def read(path: str) -> Any:
     """A data file of one document, as it is."""
-    return yaml.safe_load((DATA / path).read_text())
+    (found,) = _parsed(path)
+    return deepcopy(found)
+
+
+@cache
+def _parsed(path: str) -> list[Any]:
+    """The documents as they stand; what takes them copies them."""
+    text = (DATA / path).read_text()
+    return [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
 
 
 def filled(node: Any, values: Mapping[str, str]) -> Any:

@@ -15,7 +15,7 @@ Document = dict[str, Any]
 
 def documents(text: str) -> list[Document]:
     """The documents of a YAML stream."""
-    return [each for each in yaml.safe_load_all(text) if each]
+    return [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
 
 
 def meta(name: str, namespace: str = "", **more: Any) -> Document:
