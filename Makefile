@@ -10,7 +10,7 @@ MARK := not soak
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts bench soak docs wheel clean browser watches kube
+.PHONY: help install demo test lint types contracts bench soak docs wheel image clean browser watches kube
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -66,6 +66,9 @@ docs: install ## the documentation, in docs/_build/html
 wheel: install ## the wheel, in dist/
 	$(WITH) pip wheel --quiet --no-deps --wheel-dir dist .
 	@ls dist
+
+image: | $(BIN)/python ## the image of operator and watcher, by podman, buildah or docker
+	@tools/image $(BIN)/python
 
 clean: ## everything that can be made again
 	rm -rf $(VENV) dist build docs/_build artifacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -7,7 +7,7 @@ The client is loaded with the first cluster: it has 300 modules, and a process m
 import ipaddress
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -61,9 +61,11 @@ def _rest_client(access: Access, certificate: str, key: str) -> "RESTClientObjec
     )
     # Many clusters' own authorities lack what RFC 5280 asks for; kubectl accepts them as well.
     settings.disable_strict_ssl_verification = True
-    # OpenSSL reads keys from files only. They are private, and gone once they are read.
-    with TemporaryDirectory(prefix="meshery-kube-") as folder:
+    with ExitStack() as stack:
         if certificate:
+            # OpenSSL reads keys from files only. They are private, and gone once they are read.
+            # A pod has a token instead, and need not have a place to write to.
+            folder = stack.enter_context(TemporaryDirectory(prefix="meshery-kube-"))
             settings.cert_file = _private(Path(folder) / "certificate", certificate)
             settings.key_file = _private(Path(folder) / "key", key)
         try:

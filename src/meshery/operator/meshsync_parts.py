@@ -128,6 +128,7 @@ class MeshSyncParts:
             },
             "securityContext": {
                 "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
                 "capabilities": {"drop": ["ALL"]},
             },
         }
