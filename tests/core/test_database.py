@@ -19,12 +19,10 @@ from meshery.core.database import (
     JsonDoc,
     UtcTime,
     db_now,
-    fetch_page,
     later,
     metadata,
 )
-from meshery.core.errors import InvalidInputError, UnavailableError
-from meshery.core.page import PageQuery
+from meshery.core.errors import UnavailableError
 from meshery.core.settings import DatabaseSettings, Settings
 
 thing = Table(
@@ -261,17 +259,3 @@ async def test_a_database_that_is_not_there_is_unavailable(url: str, tmp_path: P
 async def _no_connection_threads() -> bool:
     """A connection that could not be opened ends its thread a moment later."""
     return not any("_connection_worker" in thread.name for thread in threading.enumerate())
-
-
-async def test_pages_are_ordered_counted_and_bounded(things: Database) -> None:
-    async with things.write() as connection:
-        rows = [{"name": f"n{number:02}", "count": number % 3} for number in range(11)]
-        await connection.execute(insert(thing), rows)
-    columns = {"name": thing.c.name}
-    async with things.read() as connection:
-        query = PageQuery(page=2, page_size=4, order="-name")
-        found, total = await fetch_page(connection, select(thing), page=query, columns=columns)
-        with pytest.raises(InvalidInputError, match="order by"):
-            bad = PageQuery(order="count; drop table")
-            await fetch_page(connection, select(thing), page=bad, columns=columns)
-    assert ([row.name for row in found], total) == (["n06", "n05", "n04", "n03"], 11)

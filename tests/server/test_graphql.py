@@ -177,7 +177,7 @@ def test_a_kubeconfig_with_a_program_is_refused(server: RunningServer) -> None:
         ('{ discoveryChanges(after: "abc") { next } }', "meshery.graphql.invalid"),
         ("{ operations { nodes { id }", "meshery.graphql.invalid"),
         ("{ operations(first: 501) { totalCount } }", "meshery.graphql.page"),
-        ('{ operations(after: "x") { totalCount } }', "meshery.graphql.page"),
+        ('{ operations(after: "x") { totalCount } }', "meshery.cursor"),
         ("{ operations(orderBy: {field: INPUT}) { totalCount } }", "meshery.graphql.invalid"),
         ("{ " + " ".join(f"a{i}: landscape {{ mesh }}" for i in range(40)) + " }", "limit"),
         ("{ " + "landscape { mesh } " * 2000 + "}", "meshery.graphql.invalid"),

@@ -10,10 +10,11 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
+from meshery.core.cursor import Place
 from meshery.core.errors import InvalidInputError
-from meshery.core.page import Page
+from meshery.core.page import Page, PageQuery
 from meshery.web.graphql.fields import asked, connection, many, maybe
-from meshery.web.graphql.lists import Direction, Slice, SliceQuery, slice_of, slice_query, sliced
+from meshery.web.graphql.lists import Direction, Slice, slice_of, slice_query, sliced
 from meshery.web.graphql.nouns import join, noun
 from meshery.web.graphql.scalars import SCALARS
 
@@ -100,7 +101,7 @@ class Query:
     ) -> Slice[Tree]:
         trees = [msgspec.structs.replace(TREE, id=f"t{i}", rings=9 - i) for i in range(5)]
         query = slice_query(first, after, order=order_by or Order())
-        return sliced(trees, query, key=getattr)
+        return sliced(trees, query)
 
 
 SCHEMA = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=dict(SCALARS)))
@@ -186,33 +187,65 @@ async def test_a_list_has_the_order_that_was_asked_for(order: str, first: str) -
 @pytest.mark.parametrize("first", [0, -1, 501, 10**12])
 def test_a_part_has_a_size(first: int) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        slice_query(first, None)
+        slice_query(first, None, order=Order())
     assert [each.path for each in refused.value.problems] == ["first"]
 
 
 @pytest.mark.parametrize(
-    "after", ["", "x", "YXQ6", "YXQ6LTE=", "YXQ6OTk5OTk5OTk5OTk5", "\x00", "é"]
+    "after", ["", "x", "YXQ6", "kqYtcmluZ3M", "kqYtcmluZ3OSAaF0_w", "\x00", "é"]
 )
 def test_a_cursor_is_one_of_ours(after: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        slice_query(1, after)
+        slice_query(1, after, order=Order())
     assert [each.path for each in refused.value.problems] == ["after"]
 
 
-async def test_a_service_is_asked_for_the_part() -> None:
-    asked_for: list[SliceQuery] = []
+def test_a_cursor_is_of_one_order() -> None:
+    part = sliced([TREE], slice_query(1, None, order=Order()))
+    with pytest.raises(InvalidInputError, match="after") as refused:
+        slice_query(1, part.page_info.end_cursor, order=Order(direction=Direction.ASCENDING))
+    assert "'-rings'" in str(refused.value.cause)
 
-    async def listed(query: SliceQuery) -> Page[int]:
+
+def test_a_cursor_with_values_of_other_kinds_is_refused() -> None:
+    made_up = Place("-rings", ("many", "t1")).cursor()
+    with pytest.raises(InvalidInputError) as refused:
+        sliced([TREE], slice_query(1, made_up, order=Order()))
+    assert [each.path for each in refused.value.problems] == ["after"]
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_items_that_come_and_go_between_parts_move_no_others(direction: Direction) -> None:
+    """Of items that are alike in what they are ordered by."""
+    order = Order(direction=direction)
+    trees = [msgspec.structs.replace(TREE, id=f"t{number}") for number in range(1, 9)]
+    first = sliced(trees[1:], slice_query(3, None, order=order))
+    last_seen = first.nodes[-1]
+    left = [trees[0], *(each for each in trees[1:] if each is not last_seen)]
+    rest = sliced(left, slice_query(9, first.page_info.end_cursor, order=order))
+    seen = [each.id for each in [*first.nodes, *rest.nodes]]
+    expected = [each.id for each in (trees if direction == Direction.DESCENDING else trees[1:])]
+    assert sorted(seen) == expected
+
+
+async def test_a_service_is_asked_for_the_part_and_one_more() -> None:
+    asked_for: list[PageQuery] = []
+    trees = [msgspec.structs.replace(TREE, id=f"t{number}") for number in range(3)]
+
+    async def listed(query: PageQuery) -> Page[Tree]:
         asked_for.append(query)
-        return Page.of([7, 8], query, total=9)
+        return Page.of(trees[: query.page_size], query, total=9)
 
     part = await slice_of(listed, slice_query(2, None, order=Order(), search=" x "))
-    again = await slice_of(listed, slice_query(2, part.page_info.end_cursor))
-    assert (part.nodes, part.total_count) == ([7, 8], 9)
-    assert [each.node for each in part.edges] == [7, 8]
-    assert [(each.offset, each.page_size) for each in asked_for] == [(0, 2), (2, 2)]
+    end = part.page_info.end_cursor
+    last = await slice_of(listed, slice_query(3, end, order=Order()))
+    assert ([each.id for each in part.nodes], part.total_count) == (["t0", "t1"], 9)
+    assert [each.node.id for each in part.edges] == ["t0", "t1"]
+    assert [each.page_size for each in asked_for] == [3, 4]
+    assert [each.after for each in asked_for] == [None, Place("-rings", (3, "t1"))]
     assert (asked_for[0].order, asked_for[0].search) == ("-rings", "x")
-    assert again.page_info.has_previous_page
+    assert (part.page_info.has_next_page, last.page_info.has_next_page) == (True, False)
+    assert (part.page_info.has_previous_page, last.page_info.has_previous_page) == (False, True)
 
 
 @pytest.mark.parametrize("value", [1.5, True, "1", 2**60, None])

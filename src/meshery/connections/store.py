@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from meshery.connections.model import Connection, ConnectionState, Finding
 from meshery.connections.reach import login_of
 from meshery.connections.tables import connection as table
-from meshery.core.database import Database, db_now, fetch_page
+from meshery.core.database import Database, db_now
 from meshery.core.errors import NotFoundError
 from meshery.core.keys import Keys
+from meshery.core.listing import fetch_page
 from meshery.core.page import Page, PageQuery
 from meshery.kube.access import Access, decode_access
 

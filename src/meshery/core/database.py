@@ -12,7 +12,7 @@ Time is the database's (`db_now()`), never a process's clock, wherever two hosts
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
@@ -45,8 +45,6 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from meshery.core.database_faults import translated
 from meshery.core.durations import parse_duration
-from meshery.core.errors import InvalidInputError
-from meshery.core.page import MAX_PAGE_SIZE, PageQuery
 from meshery.core.paths import private_dir
 from meshery.core.settings import Settings
 from meshery.core.tasks import whole
@@ -78,6 +76,11 @@ class UtcTime(TypeDecorator[datetime]):
 
     impl = BigInteger
     cache_ok = True
+
+    @property
+    def python_type(self) -> type[Any]:
+        """What a value is to us."""
+        return datetime
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Microseconds of an aware datetime; a naive one is a bug."""
@@ -279,37 +282,6 @@ class Database:
         if self._reader is not None:
             self._reader.dispose()
         await whole(self.engine.dispose())
-
-
-async def fetch_page(
-    connection: AsyncConnection,
-    query: Select[Any],
-    *,
-    page: PageQuery,
-    columns: Mapping[str, ColumnElement[Any]],
-    key: ColumnElement[Any] | None = None,
-) -> tuple[Sequence[Row[Any]], int]:
-    """Rows of one page and the total of `query`.
-
-    `columns` are those one may order by; InvalidInputError for others. `key` puts rows that are
-    alike in an order, so that pages neither repeat nor miss one.
-    """
-    name = page.order_field
-    if name not in columns:
-        raise InvalidInputError(
-            f"cannot order by {name!r}",
-            remedy=f"order by one of {', '.join(sorted(columns))}; `-` before it reverses",
-            code="meshery.order",
-        )
-    column = columns[name]
-    order = [column.desc() if page.descending else column.asc(), *([] if key is None else [key])]
-    total = (
-        await connection.execute(select(func.count()).select_from(query.order_by(None).subquery()))
-    ).scalar_one()
-    rows = await connection.execute(
-        query.order_by(*order).limit(min(page.page_size, MAX_PAGE_SIZE)).offset(page.offset)
-    )
-    return rows.all(), total
 
 
 def _fetch(engine: Engine, query: Select[Any]) -> Sequence[Row[Any]]:

@@ -4,6 +4,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from meshery.core.cursor import Place
+
 T = TypeVar("T")
 
 DEFAULT_PAGE_SIZE = 25
@@ -11,12 +13,16 @@ MAX_PAGE_SIZE = 500
 
 
 class PageQuery(msgspec.Struct, frozen=True):
-    """Which page is asked for. `order` is a field's name; `-` before it descends."""
+    """Which page is asked for. `order` is a field's name; `-` before it descends.
+
+    With `after` it is the one that begins after that place, whatever its number.
+    """
 
     page: int = 1
     page_size: int = DEFAULT_PAGE_SIZE
     order: str = "-created_at"
     search: str = ""
+    after: Place | None = None
 
     @property
     def offset(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from meshery.core.page import Page
+from meshery.core.page import Page, PageQuery
 from meshery.discovery.feed import (
     ALL_CHANGES,
     ChangeFilter,
@@ -30,15 +30,7 @@ from meshery.operations.platform import Platform
 from meshery.operations.request import platform_of
 from meshery.web.graphql.door import Door, Info, connection_of
 from meshery.web.graphql.fields import asked, connection, done, followed, many, maybe
-from meshery.web.graphql.lists import (
-    FIRST,
-    Direction,
-    Slice,
-    SliceQuery,
-    slice_of,
-    slice_query,
-    sliced,
-)
+from meshery.web.graphql.lists import FIRST, Direction, Slice, slice_of, slice_query, sliced
 from meshery.web.graphql.nouns import join, noun, words
 from meshery.web.graphql.scalars import After
 
@@ -254,14 +246,14 @@ def _filter(only: ChangesOnly | None) -> ChangeFilter:
     return ChangeFilter(cluster_id=only.cluster_id, kind=only.kind, namespace=only.namespace)
 
 
-def _cluster_key(each: ClusterView, field: str) -> Any:
+def _cluster_key(each: ClusterView, field: str) -> tuple[Any, ...]:
     return getattr(each, field), each.cluster, each.cluster_id
 
 
-async def _resources(info: Info, query: SliceQuery, only: ResourceFilter) -> Slice[ResourceRow]:
+async def _resources(info: Info, query: PageQuery, only: ResourceFilter) -> Slice[ResourceRow]:
     service = _service(info)
 
-    async def listed(part: SliceQuery) -> Page[ResourceRow]:
+    async def listed(part: PageQuery) -> Page[ResourceRow]:
         return await service.resources(part, only=only)
 
     return await slice_of(listed, query)

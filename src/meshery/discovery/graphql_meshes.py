@@ -124,7 +124,7 @@ class MeshQuery:
             for each in await _meshes(info, only)
             if said in f"{each.name} {each.title} {each.namespace} {each.build}".lower()
         ]
-        return sliced(_within(found, only), query, key=_key)
+        return sliced(_within(found, only), query, key=_mesh_key)
 
     @asked(MeshNoun, "One mesh in one cluster.")
     async def mesh(self, info: Info, id: strawberry.ID) -> MeshItem:  # noqa: A002
@@ -145,7 +145,8 @@ class MeshQuery:
         """By mesh."""
         query = slice_query(first, after, order=order_by or ControlPlaneOrder(), search=search)
         found = control_plane_items(await _meshes(info, only))
-        return sliced(_named(_within(found, only), query.search), query, key=_key)
+        named = _named(_within(found, only), query.search)
+        return sliced(named, query, key=_control_plane_key)
 
     @asked(
         connection(DataPlaneNoun),
@@ -164,7 +165,7 @@ class MeshQuery:
         """By mesh."""
         query = slice_query(first, after, order=order_by or DataPlaneOrder(), search=search)
         found = data_plane_items(await _meshes(info, only))
-        return sliced(_named(_within(found, only), query.search), query, key=_key)
+        return sliced(_named(_within(found, only), query.search), query, key=_data_plane_key)
 
     @asked(
         many(noun(LandscapeItem, name="LandscapeMesh")),
@@ -216,5 +217,15 @@ def _named(items: Iterable[T], said: str) -> list[T]:
     return [each for each in items if said.lower() in f"{each.namespace}/{each.name}".lower()]
 
 
-def _key(each: Any, field: str) -> Any:
-    return getattr(each, field), each.name
+def _mesh_key(each: MeshItem, field: str) -> tuple[Any, ...]:
+    return getattr(each, field), each.name, each.id
+
+
+def _control_plane_key(each: ControlPlaneItem, field: str) -> tuple[Any, ...]:
+    own = (each.namespace, each.kind, each.component, each.revision)
+    return getattr(each, field), each.name, each.mesh_item_id, *own
+
+
+def _data_plane_key(each: DataPlaneItem, field: str) -> tuple[Any, ...]:
+    own = (each.namespace, each.kind, each.role)
+    return getattr(each, field), each.name, each.mesh_item_id, *own

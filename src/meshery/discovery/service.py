@@ -13,8 +13,9 @@ from sqlalchemy import Row, func, select
 
 from meshery.connections.service import ConnectionService
 from meshery.core import leases
-from meshery.core.database import fetch_page, later
+from meshery.core.database import later
 from meshery.core.errors import NotFoundError
+from meshery.core.listing import fetch_page
 from meshery.core.page import Page, PageQuery
 from meshery.discovery.filter import ResourceFilter
 from meshery.discovery.ingest.tables import kube_change, kube_cluster, kube_object, kube_watch

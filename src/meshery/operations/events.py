@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
 from meshery.core.bus import Bus
-from meshery.core.database import Database, fetch_page, later
+from meshery.core.database import Database, later
 from meshery.core.errors import MesheryError, Severity, UnavailableError
+from meshery.core.listing import fetch_page
 from meshery.core.page import Page, PageQuery
 from meshery.core.streams import EVENTS_STREAM, SUBJECT_EVENTS
 from meshery.core.telemetry import counter, gauge, get_logger

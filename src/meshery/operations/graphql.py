@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from enum import StrEnum
+from typing import Any
 
 import strawberry
 
@@ -130,7 +131,7 @@ class OperationQuery:
         query = slice_query(first, after, order=order_by or OperationOrder(), search=search)
         wanted = (only or OperationsOnly()).filter()
         verbs = _platform(info).operations
-        return await slice_of(lambda part: verbs.list(part, only=wanted), query)
+        return await slice_of(lambda part: verbs.list(part, only=wanted), query, key=_operation_key)
 
     @asked(OperationNoun, "One operation, with its steps.")
     async def operation(self, info: Info, id: strawberry.ID) -> Operation:  # noqa: A002
@@ -152,7 +153,7 @@ class OperationQuery:
         query = slice_query(first, after, order=order_by or EventOrder(), search=search)
         wanted = (only or EventsOnly()).filter()
         events = _platform(info).events
-        return await slice_of(lambda part: events.list(part, only=wanted), query)
+        return await slice_of(lambda part: events.list(part, only=wanted), query, key=_event_key)
 
 
 @strawberry.type
@@ -210,3 +211,14 @@ DOOR = Door(OperationQuery, OperationMutation, OperationSubscription)
 
 def _platform(info: Info) -> Platform:
     return platform_of(connection_of(info))
+
+
+def _operation_key(each: Operation, field: str) -> tuple[Any, ...]:
+    value = each.subject.name if field == OperationField.SUBJECT else getattr(each, field)
+    return value, each.id
+
+
+def _event_key(each: Event, field: str) -> tuple[Any, ...]:
+    """Without a place in the stream it has no `seq`, though 0 is told."""
+    value = each.seq or None if field == EventField.SEQ else getattr(each, field)
+    return value, each.id

@@ -14,8 +14,9 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from meshery.core.bus import Bus
-from meshery.core.database import Database, fetch_page
+from meshery.core.database import Database
 from meshery.core.errors import ConflictError, DeadlineError, NotFoundError, UnavailableError
+from meshery.core.listing import fetch_page
 from meshery.core.page import Page, PageQuery
 from meshery.core.settings import Settings
 from meshery.core.telemetry import get_logger

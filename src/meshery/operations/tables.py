@@ -47,7 +47,7 @@ operation = Table(
     Column("asked", Boolean, nullable=False),
     Index(None, "state", "lease_until"),
     Index(None, "parent_id"),
-    Index(None, "created_at"),
+    Index(None, "created_at", "id"),
     Index(None, "subject_kind", "subject_id"),
 )
 
@@ -84,7 +84,7 @@ event = Table(
     Column("subject_name", String(200), nullable=False),
     Column("text", Text, nullable=False),
     Column("error", JsonDoc),
-    Index(None, "at"),
+    Index(None, "at", "id"),
     Index(None, "seq"),
     Index(None, "operation_id"),
 )

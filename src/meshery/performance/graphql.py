@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import strawberry
 
-from meshery.core.page import Page
+from meshery.core.page import Page, PageQuery
 from meshery.operations.request import platform_of
 from meshery.performance.model import Validity
 from meshery.performance.result import Result, ResultRow
@@ -13,14 +13,7 @@ from meshery.performance.result_feed import ResultSeen, followed_results
 from meshery.performance.service import PerformanceService
 from meshery.web.graphql.door import Door, Info, connection_of
 from meshery.web.graphql.fields import asked, connection, followed
-from meshery.web.graphql.lists import (
-    FIRST,
-    Direction,
-    Slice,
-    SliceQuery,
-    slice_of,
-    slice_query,
-)
+from meshery.web.graphql.lists import FIRST, Direction, Slice, slice_of, slice_query
 from meshery.web.graphql.nouns import noun, words
 from meshery.web.graphql.scalars import After
 
@@ -81,7 +74,7 @@ class PerformanceQuery:
         query = slice_query(first, after, order=order_by or ResultOrder(), search=search)
         service, wanted = _service(info), only or ResultsOnly()
 
-        async def listed(part: SliceQuery) -> Page[ResultRow]:
+        async def listed(part: PageQuery) -> Page[ResultRow]:
             return await service.list_results(
                 part,
                 kind=wanted.kind,

@@ -14,8 +14,9 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from meshery.core.database import db_now, fetch_page
+from meshery.core.database import db_now
 from meshery.core.errors import ConflictError, NotFoundError, PreconditionError
+from meshery.core.listing import fetch_page
 from meshery.core.page import Page, PageQuery
 from meshery.performance.model import Profile, StoredProfile
 from meshery.performance.profile import MAX_NAME
@@ -48,7 +49,9 @@ async def list_profiles(connection: AsyncConnection, query: PageQuery) -> Page[S
     if query.search:
         counted = counted.where(_profiles.c.name.icontains(query.search, autoescape=True))
     columns = {name: _profiles.c[name] for name in PROFILE_ORDER}
-    rows, total = await fetch_page(connection, counted, page=query, columns=columns)
+    rows, total = await fetch_page(
+        connection, counted, page=query, columns=columns, key=_profiles.c.id
+    )
     return Page.of([_stored(row) for row in rows], query, total=total)
 
 
@@ -140,7 +143,7 @@ async def list_results(
             or_(*(text.icontains(query.search, autoescape=True) for text in texts))
         )
     order = {name: _results.c[name] for name in RESULT_ORDER}
-    rows, total = await fetch_page(connection, wanted, page=query, columns=order)
+    rows, total = await fetch_page(connection, wanted, page=query, columns=order, key=_results.c.id)
     items = [msgspec.convert(dict(zip(names, row, strict=True)), ResultRow) for row in rows]
     return Page.of(items, query, total=total)
 

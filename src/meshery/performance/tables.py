@@ -50,7 +50,7 @@ performance_results = Table(
     Column("delta_p50_us", Float, nullable=True),
     Column("created_at", UtcTime, nullable=False),
     Column("document", JsonDoc, nullable=False),
-    Index(None, "created_at"),
+    Index(None, "created_at", "id"),
     Index(None, "profile_id"),
     Index(None, "operation_id"),
 )

@@ -24,7 +24,7 @@ kube_object = Table(
     Column("document", LargeBinary, nullable=False),
     Index(None, "cluster_id", "kind", "namespace", "name"),
     Index(None, "kind", "namespace", "name"),
-    Index(None, "name"),
+    Index(None, "name", "id"),
 )
 
 kube_label = Table(

@@ -1,11 +1,10 @@
 """Lists as cursor connections: `first` items after a cursor, in an order, and how many in all.
 
-A cursor is a place in the list as it is ordered at that moment. What must not be missed while a
-list changes is followed by a subscription instead.
+A cursor is the place of an item, made of what the list is ordered by: whoever reads part after part
+sees each item once, whatever comes and goes meanwhile. One whose own place changes may be seen
+twice or not at all; what must not be missed is followed by a subscription instead.
 """
 
-import base64
-import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
@@ -13,14 +12,16 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 import strawberry
 
+from meshery.core.cursor import Place, no_place, place_of
 from meshery.core.errors import InvalidInputError, Problem
 from meshery.core.page import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Page, PageQuery
 
 T = TypeVar("T")
 
 FIRST = DEFAULT_PAGE_SIZE
-_MARK = "at:"
-_FARTHEST = 1_000_000_000
+
+Key = Callable[[T, str], tuple[Any, ...]]
+"""An item's values in an order by a field: the field's, and what only this item has."""
 
 
 @strawberry.enum(description="Which comes first.")
@@ -87,80 +88,70 @@ class Slice(msgspec.Struct, Generic[T], frozen=True):
     total_count: int
 
 
-class SliceQuery(PageQuery, frozen=True):
-    """A page that begins anywhere: at row `start`, counted from 0."""
-
-    start: int = 0
-
-    @property
-    def offset(self) -> int:
-        """Rows before this page."""
-        return self.start
-
-
-def slice_query(
-    first: int, after: str | None, *, order: Ordered | None = None, search: str = ""
-) -> SliceQuery:
+def slice_query(first: int, after: str | None, *, order: Ordered, search: str = "") -> PageQuery:
     """The question for a part of a list. InvalidInputError for a bad `first` or `after`."""
     if not 1 <= first <= MAX_PAGE_SIZE:
-        raise _refused("first", f"{first} is not between 1 and {MAX_PAGE_SIZE}")
-    query = SliceQuery(page_size=first, search=search.strip(), start=_start(after))
-    if order is None:
-        return query
+        raise _no_size(first)
     # What comes from a query is the plain word, what we give by default the enum: both are text.
     sign = "-" if order.direction == Direction.DESCENDING else ""
-    return msgspec.structs.replace(query, order=f"{sign}{order.field}")
+    named = f"{sign}{order.field}"
+    place = None if after is None else place_of(after, order=named)
+    return PageQuery(page_size=first, order=named, search=search.strip(), after=place)
+
+
+def by_id(item: Any, field: str) -> tuple[Any, ...]:
+    """The values of an item whose fields are called as the order's are, and which has an id."""
+    return getattr(item, field), item.id
 
 
 async def slice_of(
-    lister: Callable[[SliceQuery], Awaitable[Page[T]]], query: SliceQuery
+    lister: Callable[[PageQuery], Awaitable[Page[T]]], query: PageQuery, *, key: Key[T] = by_id
 ) -> Slice[T]:
-    """The part that a service's list gives."""
-    page = await lister(query)
-    return _slice(page.items, query.start, page.total)
+    """The part that a service's list gives; `key` has the values that its rows are ordered by."""
+    one_more = msgspec.structs.replace(query, page_size=query.page_size + 1)
+    page = await lister(one_more)
+    return _slice(page.items, query, page.total, key)
 
 
-def sliced(items: Sequence[T], query: SliceQuery, *, key: Callable[[T, str], Any]) -> Slice[T]:
-    """A part of items that are all at hand; `key` gives the value that a field orders by."""
-    ordered = sorted(items, key=lambda each: key(each, query.order_field), reverse=query.descending)
-    part = ordered[query.start : query.start + query.page_size]
-    return _slice(part, query.start, len(ordered))
+def sliced(items: Sequence[T], query: PageQuery, *, key: Key[T] = by_id) -> Slice[T]:
+    """A part of items that are all at hand."""
+
+    def placed(item: T) -> tuple[Any, ...]:
+        return key(item, query.order_field)
+
+    ordered = sorted(items, key=placed, reverse=query.descending)
+    if query.after is not None:
+        here = query.after.values
+        try:
+            ordered = [
+                each
+                for each in ordered
+                if (placed(each) < here if query.descending else placed(each) > here)
+            ]
+        except TypeError as error:
+            raise no_place("it is no cursor of this list") from error
+    return _slice(ordered, query, len(items), key)
 
 
-def _slice(items: list[T], start: int, total: int) -> Slice[T]:
-    edges = [EdgeOf(_cursor(start + place), each) for place, each in enumerate(items)]
+def _slice(found: Sequence[T], query: PageQuery, total: int, key: Key[T]) -> Slice[T]:
+    items = list(found[: query.page_size])
+    places = [Place(query.order, key(each, query.order_field)) for each in items]
+    edges = [EdgeOf(at.cursor(), each) for at, each in zip(places, items, strict=True)]
     info = PageInfo(
-        has_next_page=start + len(items) < total,
-        has_previous_page=start > 0,
+        has_next_page=len(found) > len(items),
+        has_previous_page=query.after is not None,
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
     return Slice(edges, items, info, total)
 
 
-def _cursor(place: int) -> str:
-    return base64.urlsafe_b64encode(f"{_MARK}{place}".encode()).decode()
-
-
-def _start(cursor: str | None) -> int:
-    """The row after a cursor."""
-    if cursor is None:
-        return 0
-    try:
-        text = base64.urlsafe_b64decode(cursor.encode()).decode("ascii")
-    except (binascii.Error, ValueError) as error:
-        raise _refused("after", "it is no cursor of ours") from error
-    place = text.removeprefix(_MARK)
-    if not text.startswith(_MARK) or not place.isdecimal() or len(place) > len(str(_FARTHEST)):
-        raise _refused("after", "it is no cursor of ours")
-    return int(place) + 1
-
-
-def _refused(argument: str, message: str) -> InvalidInputError:
+def _no_size(first: int) -> InvalidInputError:
+    message = f"{first} is not between 1 and {MAX_PAGE_SIZE}"
     return InvalidInputError(
-        f"the argument {argument} cannot be used",
+        "the argument first cannot be used",
         cause=message,
-        remedy=f"`first` goes from 1 to {MAX_PAGE_SIZE}, `after` is a cursor of the same list",
+        remedy=f"`first` goes from 1 to {MAX_PAGE_SIZE}",
         code="meshery.graphql.page",
-        problems=[Problem(argument, message)],
+        problems=[Problem("first", message)],
     )
