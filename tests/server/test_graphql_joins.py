@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, insert
 from starlette.requests import HTTPConnection
 
 from connections.kubeconfigs import text_of
@@ -17,7 +17,9 @@ from fixtures.loopback import answering
 from fixtures.nats import NatsServer
 from meshery.connections.service import ConnectionService
 from meshery.core import leases
+from meshery.core.database import db_now
 from meshery.core.settings import Settings
+from meshery.discovery.ingest.tables import kube_cluster
 from meshery.discovery.service import lease_of
 from meshery.kube.access import Access, Credentials
 from meshery.operations.events import new_event
@@ -112,6 +114,33 @@ async def test_the_meshes_of_all_clusters_are_read_once(platform: Platform) -> N
         data = await answered(platform, "{ clusters { nodes { meshes { mesh } } } }")
     assert data["clusters"]["nodes"] == [{"meshes": []}, {"meshes": []}]
     assert len(reads) == 2  # one is of the list of clusters itself
+
+
+@pytest.mark.usefixtures("connected")
+async def test_only_clusters_that_are_asked_for_are_read_for_their_meshes(
+    platform: Platform,
+) -> None:
+    with reads_of("kube_object") as reads:
+        data = await answered(
+            platform, '{ clusters(search: "east") { nodes { clusterId meshes { mesh } } } }'
+        )
+    assert data["clusters"]["nodes"] == [{"clusterId": "uid-east", "meshes": []}]
+    assert len([each for each in reads if "kube_object.document" in each]) == 1
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_cluster_that_nobody_is_connected_to_any_more_has_no_meshes(
+    platform: Platform,
+) -> None:
+    async with platform.database.write() as connection:
+        forgotten = {"cluster_id": "uid-gone", "version": "", "epoch": "", "reported_at": db_now()}
+        await connection.execute(insert(kube_cluster).values(**forgotten))
+    with reads_of("kube_object") as reads:
+        data = await answered(
+            platform, "{ clusters(first: 1) { nodes { clusterId meshes { mesh } } } }"
+        )
+    assert data["clusters"]["nodes"] == [{"clusterId": "uid-gone", "meshes": []}]
+    assert not [each for each in reads if "kube_object.document" in each]
 
 
 @pytest.mark.usefixtures("connected")

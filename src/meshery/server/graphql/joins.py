@@ -100,7 +100,11 @@ class _Joins:
         return _by_cluster(await ConnectionService(self._platform).all(), ids)
 
     async def _meshes(self, ids: list[str]) -> list[list[MeshItem]]:
-        return _by_cluster(await MeshInventory(self._platform).meshes(), ids)
+        connected = await DiscoveryService(self._platform).cluster_names()
+        wanted = [each for each in ids if each in connected]
+        # Of none that are named the inventory would tell all.
+        found = await MeshInventory(self._platform).meshes(wanted) if wanted else ()
+        return _by_cluster(found, ids)
 
     async def _clusters(self, ids: list[str]) -> list[ClusterView | None]:
         found = {each.cluster_id: each for each in await DiscoveryService(self._platform).status()}
