@@ -9,9 +9,11 @@ import pytest
 from kube.examples import CONFIG_MAPS, DEPLOYMENTS, PODS
 from meshery.core.errors import InvalidInputError, UnavailableError
 from meshery.core.settings import BusSettings, Settings
+from meshery.discovery.model import ChangeKind
 from meshery.discovery.watch.broker import broker_address
 from meshery.discovery.watch.choice import EVERYTHING, Choice, read_watch_list
 from meshery.discovery.watch.options import read_options
+from meshery.discovery.watch.tiers import EVENTS
 from meshery.kube.kinds import Kinds
 from meshery.kube.resource import Resource
 
@@ -36,6 +38,10 @@ def chosen(choice: Choice) -> list[str]:
     return [row.name for row in choice.rows(SERVED).values()]
 
 
+def told(choice: Choice) -> list[frozenset[ChangeKind]]:
+    return [row.events for row in choice.rows(SERVED).values()]
+
+
 def lists(**data: Any) -> Choice:
     texts = {
         name: value if isinstance(value, str) else json.dumps(value) for name, value in data.items()
@@ -56,9 +62,22 @@ def test_a_whitelist_chooses_kinds_and_changes() -> None:
     ]
     choice = lists(whitelist=rows)
     assert chosen(choice) == ["pods.v1.", "clusterroles.v1.rbac.authorization.k8s.io"]
-    assert choice.tells("DELETED", "pods.v1.")
-    assert not choice.tells("MODIFIED", "pods.v1.")
-    assert choice.tells("MODIFIED", "grafanas.v1beta1.grafana.integreatly.org")
+    assert told(choice) == [{"ADDED", "DELETED"}, {"ADDED"}]
+
+
+@pytest.mark.parametrize(
+    "word", ["Pod", "pod", "pods", "po", "pods.v1", "pods.v1.", "Deployment", "deployments.apps"]
+)
+def test_changes_are_chosen_by_any_word_for_a_kind(word: str) -> None:
+    rows = [{"Resource": word, "Events": ["ADDED"]}]
+    assert told(lists(whitelist=rows)) == [{"ADDED"}]
+
+
+def test_a_kind_that_is_named_twice_has_the_changes_of_both() -> None:
+    rows = [{"Resource": "pods", "Events": ["ADDED"]}, {"Resource": "Pod", "Events": ["DELETED"]}]
+    assert told(lists(whitelist=rows)) == [{"ADDED", "DELETED"}]
+    rows.append({"Resource": "po", "Events": []})
+    assert told(lists(whitelist=rows)) == [EVENTS]
 
 
 def test_a_blacklist_leaves_out() -> None:

@@ -141,7 +141,7 @@ async def test_a_watch_list_acts_without_a_restart(
     await kubectl(kube, "apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(crd))
     await kubectl(kube, "wait", "--for=condition=Established", f"crd/{crd['metadata']['name']}")
     try:
-        await _watch_list(kube_namespace, whitelist=[("configmaps.v1.", ["ADDED"])])
+        await _watch_list(kube_namespace, whitelist=[("configmap", ["ADDED"])])
         await kube_namespace.create(config_map("one", colour="x"), deployment("web", replicas=0))
         words = ("--meshsync", f"{kube_namespace.name}/meshery-meshsync")
         reader = Reader()

@@ -81,7 +81,7 @@ class Agent:
     def _tells(self, seen: Seen) -> bool:
         if self._choice.only is None or self._watch is None:
             return True
-        return self._choice.tells(seen.event, self._watch.resource_of(seen.key))
+        return self._watch.tells(seen)
 
     async def _measure(self, watch: ClusterWatch) -> None:
         try:

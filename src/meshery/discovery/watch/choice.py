@@ -13,13 +13,13 @@ import msgspec
 from meshery.core.errors import InvalidInputError, NotFoundError
 from meshery.core.telemetry import get_logger
 from meshery.discovery.model import ChangeKind
-from meshery.discovery.watch.tiers import Watched, wanted
+from meshery.discovery.watch.tiers import EVENTS, Watched, wanted
 from meshery.kube.kinds import Kinds
+from meshery.kube.resource import Resource
 
 MOST = 1000
 """Kinds in one watch-list."""
 _TIER = 3
-_ALL: frozenset[ChangeKind] = frozenset(("ADDED", "MODIFIED", "DELETED"))
 
 _log = get_logger("discovery.choice")
 
@@ -38,15 +38,16 @@ class Choice(msgspec.Struct, frozen=True):
         """What to watch of that which is served, by group and plural, in order of tiers."""
         usual = wanted(kinds)
         if self.only is None:
-            left_out = dict(_named(self.without, kinds))
+            left_out = {str(found) for _, found in _named(self.without, kinds)}
             return {name: row for name, row in usual.items() if name not in left_out}
-        chosen = dict(_named(self.only, kinds))
-        rows = {name: row for name, row in usual.items() if name in chosen}
-        return rows | {name: row for name, row in chosen.items() if name not in rows}
-
-    def tells(self, event: ChangeKind, resource: str) -> bool:
-        """Whether MeshSync's clients are told of a change of a kind, `pods.v1.`."""
-        return self.only is None or event in (self.only.get(resource) or _ALL)
+        chosen: dict[str, Watched] = {}
+        for word, found in _named(self.only, kinds):
+            name, events = str(found), self.only[word] or EVENTS
+            if name in chosen:  # by another word
+                events |= chosen[name].events
+            row = usual.get(name) or Watched(found, _TIER)
+            chosen[name] = msgspec.structs.replace(row, events=events)
+        return {name: chosen[name] for name in usual if name in chosen} | chosen
 
 
 EVERYTHING = Choice()
@@ -78,7 +79,8 @@ class _Row(msgspec.Struct, frozen=True, rename="pascal"):
     events: tuple[ChangeKind, ...] = ()
 
 
-def _named(words: Iterable[str], kinds: Kinds) -> Iterator[tuple[str, Watched]]:
+def _named(words: Iterable[str], kinds: Kinds) -> Iterator[tuple[str, Resource]]:
+    """Words with the kinds that are served and called so."""
     for word in words:
         try:
             found = kinds.named(word.rstrip("."))
@@ -86,7 +88,7 @@ def _named(words: Iterable[str], kinds: Kinds) -> Iterator[tuple[str, Watched]]:
             _log.info("discovery.not_served", kind=word)
             continue
         if found.watchable:
-            yield str(found), Watched(found, _TIER)
+            yield word, found
 
 
 def _unusable(cause: str) -> InvalidInputError:

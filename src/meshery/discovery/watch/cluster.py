@@ -17,7 +17,7 @@ import msgspec
 
 from meshery.core.errors import MesheryError, UnavailableError
 from meshery.core.telemetry import get_logger
-from meshery.discovery.model import KindStatus, ObjectKey, Report
+from meshery.discovery.model import KindStatus, Report, Seen
 from meshery.discovery.watch.choice import EVERYTHING, Choice
 from meshery.discovery.watch.kind import KindWatch, Place, Sink
 from meshery.discovery.watch.tiers import CRDS, MESH_GROUPS, Watched, belongs
@@ -96,13 +96,13 @@ class ClusterWatch:
         running = [watch for watch, _ in self._kinds.values()]
         return tuple(watch.watched for watch in running if watch.status.state == "watching")
 
-    def resource_of(self, key: ObjectKey) -> str:
-        """MeshSync's name of an object's kind; empty for one that is not watched."""
+    def tells(self, seen: Seen) -> bool:
+        """Whether MeshSync's clients are told of it; of a kind that is left out now they are."""
         for watch, _ in self._kinds.values():
             found = watch.watched.resource
-            if (found.api_version, found.kind) == (key.api_version, key.kind):
-                return watch.name
-        return ""
+            if (found.api_version, found.kind) == (seen.key.api_version, seen.key.kind):
+                return seen.event in watch.watched.events
+        return True
 
     def choose(self, choice: Choice) -> None:
         """Watch other kinds from now on; of those that are left out all is told as gone."""
@@ -151,6 +151,8 @@ class ClusterWatch:
             elif row is not None and (task.done() or not _is_served(watch.watched, kinds)):
                 await self._stop([task])
                 await self._begin(name, row, before=watch.held)
+            elif row is not None:
+                watch.watched = msgspec.structs.replace(watch.watched, events=row.events)
         self._coming = {name: row for name, row in rows.items() if name not in self._kinds}
         tier = 0
         for name, row in list(self._coming.items()):

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from meshery.discovery.model import resource_name
+from meshery.discovery.model import ChangeKind, resource_name
 from meshery.kube.item import Item
 from meshery.kube.kinds import Kinds
 from meshery.kube.listing import EVERYTHING, Selection
@@ -84,15 +84,21 @@ NAMED_SECRETS = (
 """Secrets, by pattern of name, with public certificates of meshes or keys that name peers."""
 PEER_LABEL = "istio/multiCluster"
 
+EVENTS: frozenset[ChangeKind] = frozenset(("ADDED", "MODIFIED", "DELETED"))
+
 _TLS = "kubernetes.io/tls"
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """A kind to watch; `slices` are the selections that make all of it together."""
+    """A kind to watch; `slices` are the selections that make all of it together.
+
+    MeshSync's clients are told of its `events` only.
+    """
 
     resource: Resource
     tier: int
     slices: tuple[Selection, ...] = (EVERYTHING,)
+    events: frozenset[ChangeKind] = EVENTS
 
     @property
     def name(self) -> str:
