@@ -390,8 +390,11 @@ async def test_a_broker_in_another_namespace(kube: ControlPlane, operated: KubeN
         await other.kubectl(*let_in, "meshery.io/publishers=elsewhere")
         await until_said(operated, "meshsync", "meshery-meshsync", "takes nothing from")
         await until(has_no_copy, timeout_s=30, what="no copy for one that may not any more")
+        # Its pods have the token in their environment: they go too.
+        assert "deployment.apps/meshery-meshsync" not in await made(operated)
         await other.kubectl(*let_in, "meshery.io/publishers=*")
         await until_said(operated, "meshsync", "meshery-meshsync", "does not answer")
+        assert "deployment.apps/meshery-meshsync" in await made(operated)
         await operated.create(broker(), meshsync(broker={"native": {"name": "meshery-broker"}}))
         await until(has_no_copy, timeout_s=30, what="no copy")
     finally:

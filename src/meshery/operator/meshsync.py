@@ -117,6 +117,8 @@ class MeshSyncKeeper(Keeper):
         try:
             broker = await self._broker_object(named.name, namespace)
             if not _lets_in(broker, parts.namespace):
+                # Running pods have the token in their environment.
+                await children.take_away(DEPLOYMENTS, parts.name)
                 await children.take_away(SECRETS, parts.url_secret)
                 raise _closed(broker, parts.namespace)
             services = [nats_of(named.name)]
