@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from meshery.core.database import Database
+from meshery.discovery.change import ChangeFilter
 from meshery.discovery.change_log import ChangeLog
 from meshery.discovery.facets import KindFacet, facets, parse_kind
-from meshery.discovery.feed import ChangeFilter
 from meshery.discovery.ingest.batch import Batch
 from meshery.discovery.ingest.report import store_report
 from meshery.discovery.model import ChangeKind, KindStatus, ObjectKey, Report, Seen

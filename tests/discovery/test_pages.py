@@ -14,8 +14,9 @@ from fixtures.waiting import until
 from meshery.connections.service import ConnectionService
 from meshery.core.page import PageQuery
 from meshery.core.settings import Settings
+from meshery.discovery.change import ChangeFilter
 from meshery.discovery.change_log import ChangeLog
-from meshery.discovery.feed import ChangeFilter, change_feed
+from meshery.discovery.feed import change_feed
 from meshery.discovery.filter import ResourceFilter
 from meshery.discovery.inventory import MeshInventory
 from meshery.discovery.landscape import landscape_entry

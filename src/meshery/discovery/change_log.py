@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, case, func, select
 
 from meshery.core.database import Database
-from meshery.discovery.feed import ChangeFilter
+from meshery.discovery.change import ChangeFilter
 from meshery.discovery.ingest.tables import kube_change
 from meshery.kube.fields import field_changes
 

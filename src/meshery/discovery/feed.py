@@ -9,107 +9,27 @@ came before a subscription is read from the rows, so `seq` resumes one at any se
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import msgspec
-from sqlalchemy import ColumnElement, Row, func, or_, select
-
 from meshery.core.bus import Bus
 from meshery.core.database import Database
-from meshery.core.errors import InvalidInputError, NotFoundError, UnavailableError
-from meshery.core.telemetry import counter, gauge, get_logger
-from meshery.discovery.ingest.tables import kube_change
+from meshery.core.errors import UnavailableError
+from meshery.core.telemetry import gauge, get_logger
+from meshery.discovery.change import ALL_CHANGES, ChangeFilter, ObjectChange, ObjectChanges
+from meshery.discovery.change_rows import PAGE, ChangeRows, check_place
+from meshery.discovery.feed_subscriber import Subscriber
 from meshery.discovery.ingest.writer import SUBJECT_STORED
-from meshery.discovery.model import ChangeKind, group_of
-from meshery.operations.feeds import DroppedError
 from meshery.operations.platform import Platform
 
 QUEUE = 4000
-PAGE = 500
 LOOK_S = 1.0
 """Rows are looked at so often where no word came: one may get lost."""
 
 _log = get_logger("discovery.feed")
 _subscribers = gauge("discovery_subscribers", "Subscribers that follow changes of objects now")
-_dropped = counter("discovery_subscribers_dropped", "Subscribers dropped for reading too slowly")
-
-
-class ChangeFilter(msgspec.Struct, frozen=True):
-    """Which changes; empty fields let all pass, and so does no `group`: "" is the core group.
-
-    `search` is looked for in names and namespaces.
-    """
-
-    cluster_id: str = ""
-    kind: str = ""
-    group: str | None = None
-    namespace: str = ""
-    event: str = ""
-    search: str = ""
-
-    def accepts(self, change: "ObjectChange") -> bool:
-        """Whether a change passes."""
-        return (
-            self.kind in {"", change.kind}
-            and self.namespace in {"", change.namespace}
-            and self.cluster_id in {"", change.cluster_id}
-            and self.event in {"", change.event}
-            and (self.group is None or self.group == group_of(change.api_version))
-            and (not self.search or self._is_found_in(change.name, change.namespace))
-        )
-
-    def conditions(self) -> Iterator[ColumnElement[bool]]:
-        """The same for rows."""
-        table = kube_change.c
-        for name in ("kind", "namespace", "cluster_id", "event"):
-            if wanted := getattr(self, name):
-                yield table[name] == wanted
-        if self.group is not None:
-            is_grouped = table.api_version.startswith(f"{self.group}/", autoescape=True)
-            yield is_grouped if self.group else ~table.api_version.contains("/")
-        if self.search:
-            names = (table.name, table.namespace)
-            yield or_(*(each.icontains(self.search, autoescape=True) for each in names))
-
-    def _is_found_in(self, *texts: str) -> bool:
-        return any(self.search.lower() in text.lower() for text in texts)
-
-
-ALL_CHANGES = ChangeFilter()
-
-
-class ObjectChange(msgspec.Struct, frozen=True):
-    """One change of one object; `seq` is its place in the row of all changes.
-
-    `id` is the object's, also of one that is gone since.
-    """
-
-    seq: int
-    at: datetime
-    event: ChangeKind
-    id: str
-    cluster_id: str
-    api_version: str
-    kind: str
-    namespace: str
-    name: str
-    resource_version: str
-    raw: bytes | None
-
-    def document(self) -> Any:
-        """What its author wrote; None where the object was not told when it vanished."""
-        return msgspec.json.decode(self.raw) if self.raw else None
-
-
-class ObjectChanges(msgspec.Struct, frozen=True):
-    """Changes after a place in their row, the oldest first; `next` is where to go on."""
-
-    items: list[ObjectChange]
-    next: int
 
 
 class ChangeFeed:
@@ -117,8 +37,9 @@ class ChangeFeed:
 
     def __init__(self, database: Database, bus: Bus) -> None:
         self._database = database
+        self._rows = ChangeRows(database)
         self._bus = bus
-        self._queues: set[_Subscriber] = set()
+        self._queues: set[Subscriber] = set()
         self._stirred: set[asyncio.Event] = set()
         self._joining = asyncio.Lock()
         self._reader: asyncio.Task[None] | None = None
@@ -126,17 +47,17 @@ class ChangeFeed:
 
     async def newest(self) -> int:
         """The place of the newest change, 0 before the first."""
-        return (await self._ends())[1]
+        return (await self._rows.ends())[1]
 
     async def changes(
         self, *, after: int | None, only: ChangeFilter = ALL_CHANGES
     ) -> ObjectChanges:
         """At most PAGE changes after `after`; None begins with the next one."""
-        oldest, newest = await self._ends()
+        oldest, newest = await self._rows.ends()
         if after is None:
             return ObjectChanges([], newest)
-        _check(after, oldest, newest)
-        found = await self._after(after, only=only)
+        check_place(after, oldest, newest)
+        found = await self._rows.after(after, only=only)
         if len(found) == PAGE:
             return ObjectChanges(list(found), found[-1].seq)
         return ObjectChanges(list(found), max([newest, *(each.seq for each in found)]))
@@ -151,8 +72,8 @@ class ChangeFeed:
         after `after` are not kept any more, InvalidInputError when there never was such a place.
         """
         if after is not None:
-            _check(after, *await self._ends())
-        subscriber = _Subscriber(only, queue_size)
+            check_place(after, *await self._rows.ends())
+        subscriber = Subscriber(only, queue_size)
         await self._join()
         subscriber.since = self._position
         self._queues.add(subscriber)
@@ -177,11 +98,11 @@ class ChangeFeed:
             await self._leave()
 
     async def _followed(
-        self, subscriber: "_Subscriber", after: int | None
+        self, subscriber: Subscriber, after: int | None
     ) -> AsyncGenerator[ObjectChange]:
         cursor = subscriber.since if after is None else after
         while cursor < subscriber.since:
-            found = await self._after(cursor, upto=subscriber.since, only=subscriber.only)
+            found = await self._rows.after(cursor, upto=subscriber.since, only=subscriber.only)
             for change in found:
                 yield change
             cursor = found[-1].seq if len(found) == PAGE else subscriber.since
@@ -245,7 +166,7 @@ class ChangeFeed:
 
     async def _read(self) -> int:
         """Give what is new to all subscribers; how many changes."""
-        found = await self._after(self._position)
+        found = await self._rows.after(self._position)
         for change in found:
             self._position = change.seq
             for subscriber in self._queues:
@@ -254,64 +175,6 @@ class ChangeFeed:
             for stirred in self._stirred:
                 stirred.set()
         return len(found)
-
-    async def _after(
-        self, after: int, *, upto: int = 0, only: ChangeFilter = ALL_CHANGES
-    ) -> Sequence[ObjectChange]:
-        place = kube_change.c.id
-        query = select(kube_change).where(place > after).where(*only.conditions())
-        if upto:
-            query = query.where(place <= upto)
-        rows = await self._database.fetch(query.order_by(place).limit(PAGE))
-        return [_change(row) for row in rows]
-
-    async def _ends(self) -> tuple[int, int]:
-        """The places of the oldest and the newest change that are kept."""
-        place = kube_change.c.id
-        # Each by itself: of both at once SQLite reads the whole table.
-        ends = {"oldest": func.min(place), "newest": func.max(place)}
-        query = select(*(select(end).scalar_subquery().label(name) for name, end in ends.items()))
-        row = (await self._database.fetch(query))[0]
-        return row.oldest or 0, row.newest or 0
-
-
-class _Subscriber(AsyncIterator[ObjectChange]):
-    """A bounded queue. `since` is how far was read when it came, `cursor` what it read last."""
-
-    def __init__(self, only: ChangeFilter, size: int) -> None:
-        self.only = only
-        self.since = self.cursor = 0
-        self._queue: asyncio.Queue[ObjectChange | None] = asyncio.Queue(size)
-        self._is_dropped = False
-        self._error: BaseException | None = None
-
-    def offer(self, change: ObjectChange) -> None:
-        """Queue a change; when there is no room, this was the last one."""
-        if self._is_dropped or self._error or not self.only.accepts(change):
-            return
-        try:
-            self._queue.put_nowait(change)
-        except asyncio.QueueFull:
-            self._is_dropped = True
-            _dropped.inc()
-            _log.warning("discovery.subscriber_dropped", queue_size=self._queue.maxsize)
-
-    def end(self, error: BaseException) -> None:
-        """Give no more."""
-        self._error = error
-        with suppress(asyncio.QueueFull):
-            self._queue.put_nowait(None)
-
-    async def __anext__(self) -> ObjectChange:
-        if self._queue.empty() and self._is_dropped:
-            raise DroppedError(self.cursor)
-        if self._queue.empty() and self._error:
-            raise self._error
-        change = await self._queue.get()
-        if change is None:
-            return await anext(self)
-        self.cursor = max(self.cursor, change.seq)
-        return change
 
 
 _feeds: WeakKeyDictionary[Database, ChangeFeed] = WeakKeyDictionary()
@@ -327,36 +190,3 @@ def change_feed(platform: Platform) -> ChangeFeed:
 async def _wake(words: AsyncIterator[Any], woken: asyncio.Event) -> None:
     async for _ in words:
         woken.set()
-
-
-def _check(after: int, oldest: int, newest: int) -> None:
-    if not 0 <= after <= newest:
-        raise InvalidInputError(
-            f"there is no change {after}",
-            cause=f"the newest one is {newest}",
-            remedy="begin without a place, or at the one that discoveryChanges calls next",
-            code="meshery.discovery.cursor",
-        )
-    if 0 < after < oldest - 1:
-        raise NotFoundError(
-            f"changes after {after} are not kept any more",
-            cause=f"the oldest one is {oldest}; older ones went after retention.changes",
-            remedy="list the resources as they are now, then follow from the newest change",
-            code="meshery.discovery.gone",
-        )
-
-
-def _change(row: Row[Any]) -> ObjectChange:
-    return ObjectChange(
-        seq=row.id,
-        at=row.at,
-        event=row.event,
-        id=row.object_id,
-        cluster_id=row.cluster_id,
-        api_version=row.api_version,
-        kind=row.kind,
-        namespace=row.namespace,
-        name=row.name,
-        resource_version=row.resource_version,
-        raw=row.document,
-    )

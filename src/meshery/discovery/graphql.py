@@ -8,13 +8,8 @@ import strawberry
 from strawberry.scalars import JSON
 
 from meshery.core.page import Page, PageQuery
-from meshery.discovery.feed import (
-    ALL_CHANGES,
-    ChangeFilter,
-    ObjectChange,
-    ObjectChanges,
-    change_feed,
-)
+from meshery.discovery.change import ALL_CHANGES, ChangeFilter, ObjectChange, ObjectChanges
+from meshery.discovery.feed import change_feed
 from meshery.discovery.filter import ResourceFilter
 from meshery.discovery.service import DiscoveryService
 from meshery.discovery.view import (

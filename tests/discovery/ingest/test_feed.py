@@ -17,7 +17,9 @@ from fixtures.nats import NatsServer
 from fixtures.waiting import until
 from meshery.core.errors import InvalidInputError, NotFoundError, UnavailableError
 from meshery.core.settings import RetentionSettings, Settings
-from meshery.discovery.feed import PAGE, QUEUE, ChangeFilter, ObjectChange, change_feed
+from meshery.discovery.change import ChangeFilter, ObjectChange
+from meshery.discovery.change_rows import PAGE
+from meshery.discovery.feed import QUEUE, change_feed
 from meshery.discovery.ingest.forget import forget_cluster
 from meshery.discovery.ingest.tables import kube_change
 from meshery.discovery.ingest.writer import Writer

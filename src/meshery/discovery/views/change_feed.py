@@ -8,9 +8,10 @@ import asyncio
 
 import msgspec
 
+from meshery.discovery.change import ChangeFilter
 from meshery.discovery.change_log import PAGE, ChangeLog, LoggedChange
 from meshery.discovery.facets import facets, parse_kind
-from meshery.discovery.feed import ChangeFilter, change_feed
+from meshery.discovery.feed import change_feed
 from meshery.discovery.service import DiscoveryService
 from meshery.discovery.views.places import CHANGES, resource_href
 from meshery.discovery.views.resource_filter_bar import Chosen, ResourceFilterBar
