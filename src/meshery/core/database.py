@@ -11,32 +11,25 @@ Time is the database's (`db_now()`), never a process's clock, wherever two hosts
 # ruff: noqa: ARG001, ARG002 - SQLAlchemy fixes the arguments of its hooks
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-import msgspec
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Connection,
-    CursorResult,
     Dialect,
     Engine,
     MetaData,
     Row,
     Select,
     Table,
-    create_engine,
-    event,
     func,
-    make_url,
     select,
     type_coerce,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
@@ -45,14 +38,14 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from meshery.core.database_faults import translated
 from meshery.core.durations import parse_duration
+from meshery.core.engines import WRITE_OPTION, postgresql_engine, sqlite_engines
 from meshery.core.paths import private_dir
 from meshery.core.settings import Settings
+from meshery.core.statements import WholeStatements
 from meshery.core.tasks import whole
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import sqlite
-
-T = TypeVar("T")
 
 metadata = MetaData(
     naming_convention={
@@ -67,7 +60,6 @@ metadata = MetaData(
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_WRITE_OPTION = "meshery_write"
 _MIGRATION_LOCK = 0x6D657368  # "mesh": the advisory lock that migrating servers share
 
 
@@ -136,23 +128,6 @@ def later(seconds: float) -> ColumnElement[Any]:
     return type_coerce(db_now(), BigInteger) + round(seconds * 1_000_000)
 
 
-class _WholeStatements(AsyncConnection):
-    """Finishes each statement even when its task is cancelled.
-
-    One that is cut off leaves a cursor that nobody closes, and with it SQLite's write lock.
-    """
-
-    async def execute(self, *arguments: Any, **options: Any) -> CursorResult[Any]:
-        """As SQLAlchemy has it; `scalar` and `scalars` come through here too."""
-        return await whole(super().execute(*arguments, **options))
-
-    async def run_sync(  # type: ignore[override]  # the same, less precisely
-        self, work: Callable[..., T], *arguments: Any, **options: Any
-    ) -> T:
-        """As SQLAlchemy has it."""
-        return await whole(super().run_sync(work, *arguments, **options))
-
-
 class Database:
     """One process's (and one event loop's) way to the rows."""
 
@@ -172,9 +147,9 @@ class Database:
         if url.startswith("sqlite"):
             if not settings.database.url:
                 private_dir(settings.home_path)
-            database = cls(*_sqlite_engines(url, parse_duration(settings.database.busy_timeout)))
+            database = cls(*sqlite_engines(url, parse_duration(settings.database.busy_timeout)))
         else:
-            database = cls(_postgresql_engine(url, settings.database.pool_size))
+            database = cls(postgresql_engine(url, settings.database.pool_size))
         try:
             async with database.read() as connection:
                 await connection.execute(select(db_now()))
@@ -228,7 +203,7 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
         """A connection of the pool. A cancel while it is opened must not leak it."""
-        opening = _WholeStatements(self.engine)
+        opening = WholeStatements(self.engine)
         try:
             await whole(opening.start())
         except asyncio.CancelledError:
@@ -243,7 +218,7 @@ class Database:
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         with translated():
             async with self._connection() as raw:
-                connection = await raw.execution_options(**{_WRITE_OPTION: True})
+                connection = await raw.execution_options(**{WRITE_OPTION: True})
                 transaction = await whole(connection.begin().start())
                 try:
                     yield connection
@@ -287,52 +262,3 @@ class Database:
 def _fetch(engine: Engine, query: Select[Any]) -> Sequence[Row[Any]]:
     with engine.connect() as connection:
         return connection.execute(query).all()
-
-
-def _sqlite_engines(url: str, busy_timeout_s: float) -> tuple[AsyncEngine, Engine]:
-    """One for transactions, and one for single queries, which threads of ours run whole."""
-    options: dict[str, Any] = {
-        "json_serializer": _to_json,
-        "json_deserializer": msgspec.json.decode,
-        "connect_args": {"timeout": busy_timeout_s, "isolation_level": None},
-    }
-    engine = create_async_engine(url, **options)
-    reader = create_engine(make_url(url).set(drivername="sqlite"), **options)
-    for each in (engine.sync_engine, reader):
-        event.listen(each, "connect", _prepare)
-    event.listen(engine.sync_engine, "begin", _begin)
-    # Without "begin" the reader's queries stand alone: autocommit is the driver's (isolation None).
-    return engine, reader
-
-
-def _prepare(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    # FULL: a row that was answered for survives a power cut, at about 0.6 ms a commit.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITE_OPTION, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _postgresql_engine(url: str, pool_size: int) -> AsyncEngine:
-    return create_async_engine(
-        url,
-        json_serializer=_to_json,
-        json_deserializer=msgspec.json.decode,
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_pre_ping=True,
-        connect_args={"timeout": 10, "server_settings": {"application_name": "meshery"}},
-    )
-
-
-_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-
-
-def _to_json(value: Any) -> str:
-    """JSON text; NUL, which JSONB refuses, becomes the replacement character."""
-    return _NUL.sub(r"\1\\ufffd", msgspec.json.encode(value).decode())
