@@ -9,19 +9,24 @@ one only (`finish_rotation`). It survives a restart: what is on disk says which 
 """
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from meshery.core.certificates import (
+    Signer,
+    certificate_pem,
+    key_pem,
+    name_of,
+    new_key,
+    read_key,
+)
 from meshery.core.paths import private_dir, write_private
 
 DAY_S = 86_400.0
 _AUTHORITY_LIFETIME = timedelta(days=3650)
-_CLOCK_SLACK = timedelta(minutes=5)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,35 +74,16 @@ class Authority:
     def issue(self, spiffe_id: str, *, lifetime_s: float = DAY_S) -> Leaf:
         """A certificate for an identity; during a rotation it is the new authority's."""
         signer = "next" if self.is_rotating else "current"
-        issuer = self._certificate(signer)
-        key = ec.generate_private_key(ec.SECP256R1())
-        now = datetime.now(UTC)
-        not_before, not_after = now - _CLOCK_SLACK, now + timedelta(seconds=lifetime_s)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([]))
-            .issuer_name(issuer.subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(not_before)
-            .not_valid_after(not_after)
-            .add_extension(
-                x509.SubjectAlternativeName([x509.UniformResourceIdentifier(spiffe_id)]),
-                critical=True,
-            )
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(is_authority=False), critical=True)
-            .add_extension(
-                x509.ExtendedKeyUsage(
-                    [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-                ),
-                critical=False,
-            )
-            .add_extension(_authority_id(issuer), critical=False)
-            .sign(self._key(signer), hashes.SHA256())
+        key = new_key()
+        certificate = Signer(self._certificate(signer), self._key(signer)).sign(
+            key, [x509.UniformResourceIdentifier(spiffe_id)], lifetime=timedelta(seconds=lifetime_s)
         )
-        pem = certificate.public_bytes(serialization.Encoding.PEM)
-        return Leaf(pem, _key_pem(key), not_before, not_after)
+        return Leaf(
+            certificate_pem(certificate),
+            key_pem(key),
+            certificate.not_valid_before_utc,
+            certificate.not_valid_after_utc,
+        )
 
     def begin_rotation(self) -> None:
         """Make the next authority; from now on both are trusted and the next one signs."""
@@ -113,34 +99,13 @@ class Authority:
             self._path("next", "key").unlink(missing_ok=True)
 
     def _make(self, name: str) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        now = datetime.now(UTC)
-        serial = x509.random_serial_number()
-        subject = x509.Name(
-            [
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Meshery sandbox"),
-                x509.NameAttribute(NameOID.COMMON_NAME, f"authority {serial % 0xFFFFFF:06x}"),
-            ]
-        )
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(subject)
-            .public_key(key.public_key())
-            .serial_number(serial)
-            .not_valid_before(now - _CLOCK_SLACK)
-            .not_valid_after(now + _AUTHORITY_LIFETIME)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_key_usage(is_authority=True), critical=True)
-            .add_extension(
-                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
-            )
-            .sign(key, hashes.SHA256())
+        mark = f"authority {x509.random_serial_number() % 0xFFFFFF:06x}"
+        made = Signer.create(
+            name_of(mark, organization="Meshery sandbox"), lifetime=_AUTHORITY_LIFETIME
         )
         # The certificate last: only with it does the authority exist.
-        write_private(self._path(name, "key"), _key_pem(key))
-        pem = certificate.public_bytes(serialization.Encoding.PEM)
-        write_private(self._path(name, "crt"), pem)
+        write_private(self._path(name, "key"), key_pem(made.key))
+        write_private(self._path(name, "crt"), certificate_pem(made.certificate))
 
     def _path(self, name: str, kind: str) -> Path:
         return self._directory / f"{name}.{kind}"
@@ -149,35 +114,4 @@ class Authority:
         return x509.load_pem_x509_certificate(self._path(name, "crt").read_bytes())
 
     def _key(self, name: str) -> ec.EllipticCurvePrivateKey:
-        pem = self._path(name, "key").read_bytes()
-        key = serialization.load_pem_private_key(pem, password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise TypeError(f"{self._path(name, 'key')} holds no elliptic curve key")
-        return key
-
-
-def _authority_id(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
-
-
-def _key_usage(*, is_authority: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not is_authority,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=is_authority,
-        crl_sign=is_authority,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
+        return read_key(self._path(name, "key").read_bytes())
