@@ -18,7 +18,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from meshery.core.bus_errors import away, bus_errors
-from meshery.core.bus_link import BusLink
+from meshery.core.bus_link import BusLink, Trust
 from meshery.core.errors import UnavailableError
 from meshery.core.settings import Settings
 from meshery.core.streams import OPERATIONS_STREAM, streams
@@ -90,20 +90,26 @@ class Bus:
         wait_s: float = 15.0,
         name: str = "meshery",
         only: Collection[str] | None = None,
+        trust: Trust | None = None,
         reconnects: bool = True,
     ) -> "Bus":
         """Connect within `wait_s` and make sure of the streams: all of ours, or `only` some.
 
         `url` may name several servers, parted by commas. `name` is what the server calls us in
-        `connz`. Unless it `reconnects`, a bus whose connection broke stays away, as one must whose
-        server may be somewhere else by then. UnavailableError when nobody answers, or, where all
-        streams are wanted, when the server's `max_payload` is too small for what they carry.
+        `connz`. `trust` is that of the settings unless it is given. Unless it `reconnects`, a bus
+        whose connection broke stays away, as one must whose server may be somewhere else by then.
+        UnavailableError when nobody answers whom we trust, or, where all streams are wanted, when
+        the server's `max_payload` is too small for what they carry.
         """
         bus = cls(settings, only=only)
         try:
             async with asyncio.timeout(wait_s):
                 await bus._link.connect(
-                    settings, url=url, token=token, name=name, reconnects=reconnects
+                    url,
+                    token=token,
+                    name=name,
+                    trust=trust or Trust.of(settings),
+                    reconnects=reconnects,
                 )
             if only is None:
                 bus._check_payload(url)
@@ -112,7 +118,7 @@ class Bus:
             await bus.close()
             raise UnavailableError(
                 f"the message bus at {url} does not answer",
-                cause=str(error) or "nobody listens, or the token is wrong",
+                cause=str(error) or bus._link.last_error or "nobody listens, or the token is wrong",
                 remedy="start it, or correct bus.url and bus.token_file",
                 code="meshery.bus.unreachable",
             ) from error

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import nats.errors
 from nats.aio.client import Client
 
@@ -17,30 +19,75 @@ T = TypeVar("T")
 _log = get_logger("core.bus")
 
 
+class Trust(msgspec.Struct, frozen=True):
+    """Who is taken for the server: whoever these authorities (PEM) call by its address.
+
+    Without `authorities` those of the system are asked, where the address is `tls://`. `hostname`
+    is looked for in the certificate in place of the address.
+    """
+
+    authorities: str = ""
+    hostname: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Trust":
+        """That of the settings. OSError when the file cannot be read."""
+        file = settings.bus.tls_ca_file
+        authorities = Path(file).expanduser().read_text() if file else ""
+        return cls(authorities, settings.bus.tls_hostname)
+
+    def context(self, url: str) -> ssl.SSLContext | None:
+        """How TLS is done, None where it is not. ssl.SSLError for what are no certificates."""
+        if self.authorities:
+            return ssl.create_default_context(cadata=self.authorities)
+        return ssl.create_default_context() if "tls://" in url else None
+
+
+class _Client(Client):
+    """A client whose token is never sent in plain where TLS is asked for.
+
+    The library leaves it to the server's first words, which come in plain, whether there is TLS.
+    """
+
+    is_secure = False
+
+    def _connect_command(self) -> bytes:
+        if self.is_secure and not self._server_info.get("tls_required"):
+            raise nats.errors.Error("the server, or what answers in its place, offers no TLS")
+        return super()._connect_command()
+
+
 class BusLink:
     """The connection of one event loop. `again` is awaited after each reconnect."""
 
     def __init__(self, again: Callable[[], Awaitable[None]]) -> None:
-        self.client = Client()
+        self.client = _Client()
+        self.last_error = ""
         self._again = again
         self._tasks: set[asyncio.Task[None]] = set()
         self._broken = asyncio.Event()
         self._is_closing = False
 
     async def connect(
-        self, settings: Settings, *, url: str, token: str, name: str, reconnects: bool
+        self, url: str, *, token: str, name: str, trust: Trust, reconnects: bool
     ) -> None:
-        """Connect to one of the servers of `url`; whatever `nats` raises when none answers."""
+        """Connect to one of the servers of `url`; whatever `nats` raises when none answers.
+
+        `last_error` says why that failed so far.
+        """
+        tls = trust.context(url)
+        self.client.is_secure = tls is not None
         await self.client.connect(
             url.split(","),
             token=token or None,
             name=name,
-            tls=_tls(settings),
+            tls=tls,
+            tls_hostname=(trust.hostname or None) if tls else None,
             connect_timeout=2,
             allow_reconnect=reconnects,
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.25,  # type: ignore[arg-type] # only slept on
-            error_cb=_on_error,
+            error_cb=self._on_error,
             disconnected_cb=self._on_disconnect,
             reconnected_cb=self._on_reconnect,
         )
@@ -92,12 +139,6 @@ class BusLink:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if not settings.bus.tls_ca_file:
-        return None
-    return ssl.create_default_context(cafile=settings.bus.tls_ca_file)
-
-
-async def _on_error(error: Exception) -> None:
-    _log.info("bus.error", cause=str(error) or type(error).__name__)
+    async def _on_error(self, error: Exception) -> None:
+        self.last_error = str(error) or type(error).__name__
+        _log.info("bus.error", cause=self.last_error)

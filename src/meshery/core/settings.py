@@ -73,6 +73,9 @@ class BusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, _text("An external NATS server; empty starts our own as a child")] = ""
     token_file: Annotated[str, _text("File with the token of the NATS server")] = ""
     tls_ca_file: Annotated[str, _text("Certificate authority of an external NATS server")] = ""
+    tls_hostname: Annotated[
+        str, _text("Name in the certificate of an external NATS server, if not its address")
+    ] = ""
     max_payload_bytes: Annotated[int, Meta(ge=65_536, description="Largest message, in bytes")] = (
         8_388_608
     )
