@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from meshery.kube.local.control_plane import ControlPlane
 from meshery.operator.images import Images
 from meshery.operator.manifests import folder
 from meshery.operator.process import Operator
+from operators.cluster import Cluster, operating
 
 CRDS = folder() / "10-crds.yaml"
 
@@ -44,3 +46,10 @@ async def operated(
     await kube_namespace.kubectl("delete", "meshsyncs,brokers", "--all", "--timeout=60s")
     task.cancel()
     await asyncio.wait({task})
+
+
+@pytest.fixture
+async def cluster(kube: ControlPlane, tmp_path: Path) -> AsyncIterator[Cluster]:
+    """The operator and all that it makes, as processes."""
+    async with operating(kube, tmp_path) as opened:
+        yield opened

@@ -4,12 +4,21 @@ import json
 from typing import Any
 
 from fixtures.kube import KubeNamespace
+from fixtures.waiting import until
 
 MADE = (
     "statefulsets,deployments,services,configmaps,secrets,serviceaccounts,roles,rolebindings,"
     "poddisruptionbudgets,leases"
 )
 LABEL = "app.kubernetes.io/managed-by=meshery-operator"
+ONE = [
+    "configmap/meshery-nats-config",
+    "secret/meshery-nats-auth",
+    "service/meshery-nats",
+    "service/meshery-nats-headless",
+    "statefulset.apps/meshery-nats",
+]
+"""What one server is made of."""
 
 
 def broker(name: str = "meshery-broker", *, group: str = "meshery.io", **spec: Any) -> Any:
@@ -55,3 +64,20 @@ async def made(namespace: KubeNamespace) -> list[str]:
     """What the operator made in a namespace, as `kind/name`."""
     text = await namespace.kubectl("get", MADE, "-l", LABEL, "-o", "name")
     return sorted(text.split())
+
+
+async def until_said(namespace: KubeNamespace, kind: str, name: str, text: str) -> Any:
+    """The object as soon as its condition Ready says so."""
+    found: Any = {}
+
+    async def says() -> bool:
+        nonlocal found
+        found = await namespace.get(kind, name)
+        return text in message(found)
+
+    try:
+        await until(says, timeout_s=30, what=f"{kind} {name} saying {text!r}")
+    except AssertionError as error:
+        error.add_note(json.dumps(found.get("status")))
+        raise
+    return found

@@ -102,6 +102,11 @@ async def test_the_samples_are_taken(kinds: None, kube_namespace: KubeNamespace)
         (broker(service={"loadBalancerClass": "x"}), "is for type LoadBalancer"),
         (broker(service={"loadBalancerSourceRanges": ["10.0.0.0/8"]}), "is for type LoadBalancer"),
         (broker(service={"externalEndpointOverride": "no port"}), "externalEndpointOverride"),
+        (broker(tls={"secretName": "mine"}), "secretName is for TLS that is enabled"),
+        (broker(storage={}), "spec.storage.size: Required"),
+        (broker(storage={"size": "2"}), "spec.storage.size"),
+        (broker(storage={"size": "99Mi"}), "spec.storage.size"),
+        (broker(storage={"size": "2Gi", "whenDeleted": "Keep"}), "Unsupported value"),
         (broker("n" * 49), "at most 48 characters"),
         (broker(sizes=3), "sizes"),
         (meshsync(size=11), "less than or equal to 10"),
@@ -130,7 +135,10 @@ async def test_right_objects_are_taken(kinds: None, kube_namespace: KubeNamespac
     pinned = "v2.14.2@sha256:" + "0" * 64
     await kube_namespace.create(
         broker(size=10, version=pinned, service=balanced),
+        broker("kept", tls={"enabled": True, "secretName": "mine"}, storage={"size": "100Mi"}),
         meshsync("one", watch_list=watching(PODS)),
         meshsync("two", broker={"custom": {"url": "nats://t@nats.example.com:4222"}}),
         meshsync("three", watch_list={"data": {}, "metadata": {"name": "x"}}),
     )
+    kept = await kube_namespace.get("brokers.v1alpha1.meshery.io", "kept")
+    assert kept["spec"]["storage"] == {"size": "100Mi", "whenDeleted": "Retain"}

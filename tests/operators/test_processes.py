@@ -5,11 +5,7 @@ seen at the broker: kwok's word counts for nothing.
 """
 
 import asyncio
-import base64
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -17,17 +13,16 @@ import nats
 import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext
-from nats.js.api import StreamConfig, StreamInfo
-from nats.js.errors import APIError
+from nats.js.api import StreamConfig
 
 from fixtures.http import NO_TLS
-from fixtures.kube import KubeNamespace, config_map, kubectl
-from fixtures.node import Node, Pod, node
+from fixtures.kube import config_map, kubectl
+from fixtures.node import Pod
 from fixtures.waiting import until
 from meshery.kube.local.control_plane import ControlPlane
 from meshery.operator.manifests import folder
-from operators.objects import broker, conditions, made, meshsync, message, watching
+from operators.cluster import READY, Cluster, state_of
+from operators.objects import broker, conditions, made, meshsync, watching
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -35,91 +30,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed <StreamWriter:ResourceWarning"),
 ]
 SAMPLES = folder() / "samples"
-READY = ("True", "ReconciliationSuccessful")
 PODS_ALONE = [{"Resource": "pods.v1.", "Events": ["ADDED", "MODIFIED", "DELETED"]}]
-
-
-class Cluster:
-    """The namespace of the operator, and the node that runs its pods."""
-
-    def __init__(self, plane: ControlPlane, made: Node) -> None:
-        self.plane = plane
-        self.node = made
-        self.namespace = KubeNamespace(plane, "meshery")
-
-    async def ready(self, *, timeout_s: float = 90) -> None:
-        """Broker and watcher are as asked for, at their present generation."""
-        for kind, name in (("broker", "meshery-broker"), ("meshsync", "meshery-meshsync")):
-            await until(
-                lambda kind=kind, name=name: self._is_ready(kind, name),  # type: ignore[misc]
-                timeout_s=timeout_s,
-                what=f"{kind} Ready",
-            )
-
-    async def not_ready(self, kind: str, name: str) -> str:
-        """Why it is not ready any more."""
-        said = ""
-
-        async def is_not() -> bool:
-            nonlocal said
-            found = await self.namespace.get(kind, name)
-            said = message(found)
-            return conditions(found)["Ready"][0] == "False"
-
-        await until(is_not, timeout_s=40, what=f"{kind} not Ready")
-        return said
-
-    async def _is_ready(self, kind: str, name: str) -> bool:
-        found = await self.namespace.get(kind, name)
-        listed = (found.get("status") or {}).get("conditions") or ()
-        now = found["metadata"]["generation"]
-        is_now = all(each["observedGeneration"] == now for each in listed)
-        return bool(listed) and is_now and conditions(found).get("Ready") == READY
-
-    def pod(self, prefix: str) -> Pod:
-        return self.node.find(prefix)[0]
-
-    async def service(self, name: str) -> str:
-        found = await self.namespace.get("service", name)
-        address: str = found["spec"]["clusterIP"]
-        return address
-
-    async def monitor(self, path: str, *, at: str = "") -> Any:
-        address = at or await self.service("meshery-nats")
-        async with httpx2.AsyncClient(trust_env=False, timeout=5, verify=NO_TLS) as http:
-            return (await http.get(f"http://{address}:8222/{path}")).json()
-
-    @asynccontextmanager
-    async def client(self) -> AsyncIterator[Client]:
-        """A plain NATS client, with the token of the Secret, at the endpoint of the status."""
-        secret = await self.namespace.get("secret", "meshery-nats-auth")
-        token = base64.b64decode(secret["data"]["token"]).decode()
-        found = await self.namespace.get("broker", "meshery-broker")
-        url = f"nats://{token}@{found['status']['endpoint']['internal']}"
-        opened = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0.2)
-        try:
-            yield opened
-        finally:
-            await opened.close()
-
-
-@pytest.fixture
-async def cluster(kube: ControlPlane, tmp_path: Path) -> AsyncIterator[Cluster]:
-    """The operator's manifests are applied, its pods run; nothing is left afterwards."""
-    await kubectl(kube, "apply", "-f", str(folder()))
-    try:
-        async with node(kube, tmp_path, "meshery") as made:
-            opened = Cluster(kube, made)
-            await until(lambda: _runs(made, "meshery-operator"), timeout_s=40, what="the operator")
-            yield opened
-            everything = ("delete", "meshsyncs,brokers", "--all", "--all-namespaces")
-            await kubectl(kube, *everything, "--timeout=50s")
-    finally:
-        await kubectl(kube, "delete", "--ignore-not-found", "--timeout=50s", "-f", str(folder()))
-
-
-async def _runs(made: Node, prefix: str) -> bool:
-    return any(pod.is_running for pod in made.find(prefix))
 
 
 class Heard:
@@ -293,8 +204,8 @@ async def test_three_servers_of_which_one_is_killed(cluster: Cluster) -> None:
                 cluster.pod(leader or "").kill(restarts=False)
             sent += await _published(client, number)
         assert sent == 200
-        assert (await _state(stream, "ORDERS")).state.messages == 200
-        discovery = await _state(stream, "DISCOVERY")
+        assert (await state_of(stream, "ORDERS")).state.messages == 200
+        discovery = await state_of(stream, "DISCOVERY")
         assert discovery.config.num_replicas == 3
         said = await cluster.not_ready("broker", "meshery-broker")
         assert "does not answer" in said
@@ -302,28 +213,15 @@ async def test_three_servers_of_which_one_is_killed(cluster: Cluster) -> None:
         await cluster.namespace.create(config_map("meanwhile"))
 
         async def flows() -> bool:
-            return bool((await _state(stream, "DISCOVERY")).state.last_seq > before)
+            return bool((await state_of(stream, "DISCOVERY")).state.last_seq > before)
 
         await until(flows, timeout_s=40, what="objects flow with two servers")
         cluster.pod(leader or "").restarts = True
         await cluster.ready()
-        assert (await _state(stream, "ORDERS")).state.messages == 200
+        assert (await state_of(stream, "ORDERS")).state.messages == 200
     await cluster.namespace.create(broker(size=1))
     await cluster.ready()
     assert [pod.name for pod in cluster.node.find("meshery-nats")] == ["meshery-nats-0"]
-
-
-async def _state(stream: JetStreamContext, name: str) -> StreamInfo:
-    """How a stream is; asked again while its servers choose a new leader."""
-    found: list[StreamInfo] = []
-
-    async def answers() -> bool:
-        with suppress(nats.errors.Error, APIError, OSError):
-            found.append(await stream.stream_info(name))
-        return bool(found)
-
-    await until(answers, timeout_s=40, what=f"an answer about {name}")
-    return found[0]
 
 
 async def _published(client: Client, number: int) -> int:

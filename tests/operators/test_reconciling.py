@@ -5,7 +5,6 @@ kwok calls every pod Ready; nothing listens here, so nothing of this may ever be
 
 import base64
 import json
-from typing import Any
 
 import pytest
 
@@ -13,33 +12,18 @@ from fixtures.kube import KubeNamespace, config_map, kubectl
 from fixtures.waiting import until
 from meshery.kube.local.control_plane import ControlPlane
 from meshery.operator.names import BROKER_FINALIZER, MESHSYNC_FINALIZER
-from operators.objects import broker, conditions, made, meshsync, message, watching
+from operators.objects import (
+    ONE,
+    broker,
+    conditions,
+    made,
+    meshsync,
+    message,
+    until_said,
+    watching,
+)
 
 pytestmark = pytest.mark.timeout(180)
-ONE = [
-    "configmap/meshery-nats-config",
-    "secret/meshery-nats-auth",
-    "service/meshery-nats",
-    "service/meshery-nats-headless",
-    "statefulset.apps/meshery-nats",
-]
-
-
-async def until_said(namespace: KubeNamespace, kind: str, name: str, text: str) -> Any:
-    """The object as soon as its condition Ready says so."""
-    found: Any = {}
-
-    async def says() -> bool:
-        nonlocal found
-        found = await namespace.get(kind, name)
-        return text in message(found)
-
-    try:
-        await until(says, timeout_s=30, what=f"{kind} {name} saying {text!r}")
-    except AssertionError as error:
-        error.add_note(json.dumps(found.get("status")))
-        raise
-    return found
 
 
 async def test_a_broker_is_made_and_is_not_ready_before_it_answers(
@@ -383,6 +367,16 @@ async def test_a_broker_in_another_namespace(kube: ControlPlane, operated: KubeN
             return bool(secret["data"] == {"token": renewed})
 
         await until(is_renewed, timeout_s=20, what="the new token")
+        authority = base64.b64encode(b"an authority").decode()
+        await other.kubectl(*patch, "-p", json.dumps({"data": {"ca.crt": authority}}))
+
+        async def is_secure() -> bool:
+            secret = await operated.get("secret", "meshery-meshsync-broker")
+            told = (await operated.get("meshsync", "meshery-meshsync"))["status"]["publishing-to"]
+            is_told = secret["data"] == {"token": renewed, "ca.crt": authority}
+            return bool(is_told and told == f"tls://{address}:4222")
+
+        await until(is_secure, timeout_s=20, what="the authority beside it")
 
         async def has_no_copy() -> bool:
             return "secret/meshery-meshsync-broker" not in await made(operated)

@@ -119,6 +119,14 @@ async def test_deployed_followed_and_removed(
         namespace = KubeNamespace(kube, "meshery")
         await namespace.create(config_map("through", a="b"))
         await until_listed(platform, 1, kind="ConfigMap", search="through")
+        # What a server deploys has TLS: for its own watcher, and for the server.
+        async with httpx2.AsyncClient(trust_env=False) as monitor:
+            where = made.find("meshery-nats-0")[0].address
+            known = (await monitor.get(f"http://{where}:8222/connz")).json()["connections"]
+        assert {each["name"]: bool(each.get("tls_version")) for each in known} == {
+            "meshsync": True,
+            "meshery-server": True,
+        }
         made.find("meshery-nats-0")[0].kill(restarts=False)
         await until(lambda: _is(http, place, "deploying"), timeout_s=60, what="a lost broker")
         assert "meshery-broker" in (await http.get(place)).json()["reason"]

@@ -7,7 +7,11 @@ from typing import Any
 from meshery.core.endpoints import host_port
 from meshery.kube.client import KubeClient
 from meshery.kube.readiness import readiness
+from meshery.operator.broker_frame import BrokerFrame
 from meshery.operator.broker_parts import BrokerParts
+from meshery.operator.broker_services import services
+from meshery.operator.broker_storage import fitting
+from meshery.operator.broker_tls import secured, standing, unsecured
 from meshery.operator.children import (
     BUDGETS,
     CONFIG_MAPS,
@@ -18,7 +22,7 @@ from meshery.operator.children import (
     Document,
 )
 from meshery.operator.conditions import READY, Outcome
-from meshery.operator.endpoints import external_endpoint
+from meshery.operator.endpoints import external_endpoint, outside_names
 from meshery.operator.images import Images, versioned
 from meshery.operator.keeper import Keeper, Kept
 from meshery.operator.model import CLIENT_PORT, BrokerSpec, Served
@@ -39,49 +43,66 @@ class BrokerKeeper(Keeper):
 
     async def carry_out(self, found: Served, children: Children) -> Kept:
         """Have the servers, and ask each of them whether it is well."""
-        spec: BrokerSpec = found.spec
-        parts = BrokerParts(found, image=versioned(self._images.broker, spec.version))
-        await children.put(await self._secret(parts, found, children))
+        frame = BrokerFrame(found)
+        put = await _services(frame, children)
+        outside = put.get(f"{frame.name}-external")
+        address = put[frame.name]["spec"]["clusterIP"]
+        replicas = [put[name]["spec"]["clusterIP"] for name in frame.replicas]
+        status = {"endpoint": {"internal": host_port(address, CLIENT_PORT)}}
+        names = outside_names(frame.spec.service, outside)
+        before = await children.find(STATEFUL_SETS, frame.name)
+        tls, refused_tls = standing(frame, before)
+        storage, refused_storage = fitting(frame.spec.storage, before)
+        frame = frame.with_tls(tls)
+        trusted = await secured(frame, children, [address, *replicas, *names])
+        if isinstance(trusted, Outcome):
+            return Kept(trusted, status)
+        image = versioned(self._images.broker, frame.spec.version)
+        parts = BrokerParts(frame, image=image, secured=trusted, storage=storage)
+        await _put_secret(frame, parts, children)
         await children.put(parts.config())
-        services = await self._services(parts, children)
-        address = services[parts.name]["spec"]["clusterIP"]
-        replicas = [
-            services[parts.replica(number)]["spec"]["clusterIP"] for number in range(spec.size)
-        ] if parts.is_cluster else []  # fmt: skip
         servers = await children.put(parts.stateful_set(replicas))
-        await self._budget(parts, children)
-        await children.prune(SERVICES, _instance(found), services)
-        outside = services.get(f"{parts.name}-external")
-        external, missing = await external_endpoint(self.client, spec.service, outside)
+        await _budget(frame, parts, children)
+        await unsecured(frame, children)
+        await children.prune(SERVICES, _instance(found), put)
+        external, missing = await external_endpoint(self.client, frame.spec.service, outside)
+        if external:
+            status["endpoint"]["external"] = external
         outcome = await _health(servers, replicas or [address])
         if outcome.is_ready and missing:
             outcome = Outcome("EndpointFailed", missing)
-        endpoint = {"internal": host_port(address, CLIENT_PORT)}
-        return Kept(outcome, {"endpoint": endpoint | ({"external": external} if external else {})})
+        if refused_tls or refused_storage:
+            outcome = Outcome("ReconciliationFailed", refused_tls or refused_storage)
+        return Kept(outcome, status)
 
     async def clean_up(self, found: Served, children: Children) -> None:
         """The servers first, so that nothing is left which needs the rest."""
-        parts = BrokerParts(found, image="")
-        await children.take_away(STATEFUL_SETS, parts.name, propagation="Foreground")
+        frame = BrokerFrame(found)
+        await children.take_away(STATEFUL_SETS, frame.name, propagation="Foreground")
         for resource in (BUDGETS, SERVICES, CONFIG_MAPS, SECRETS):
             await children.prune(resource, _instance(found), ())
 
-    async def _secret(self, parts: BrokerParts, found: Served, children: Children) -> Document:
-        """The Secret as it is, or a new one: what clients hold goes on being right."""
-        before = await children.find(SECRETS, auth_of(found.metadata.name)) or {}
-        held = before.get("data") or {}
-        return parts.secret(held.get("token") or _new("t"), held.get("routes") or _new("r"))
 
-    async def _services(self, parts: BrokerParts, children: Children) -> dict[str, Document]:
-        put = [await children.put(document) for document in parts.services()]
-        return {document["metadata"]["name"]: document for document in put}
+async def _put_secret(frame: BrokerFrame, parts: BrokerParts, children: Children) -> None:
+    """The Secret as it is, or a new one: what clients hold goes on being right."""
+    before = await children.find(SECRETS, auth_of(frame.broker)) or {}
+    held = before.get("data") or {}
+    await children.put(
+        parts.secret(held.get("token") or _new("t"), held.get("routes") or _new("r"))
+    )
 
-    async def _budget(self, parts: BrokerParts, children: Children) -> None:
-        wanted = parts.disruption_budget()
-        if wanted is None:
-            await children.take_away(BUDGETS, parts.name)
-        else:
-            await children.put(wanted)
+
+async def _services(frame: BrokerFrame, children: Children) -> dict[str, Document]:
+    put = [await children.put(document) for document in services(frame)]
+    return {document["metadata"]["name"]: document for document in put}
+
+
+async def _budget(frame: BrokerFrame, parts: BrokerParts, children: Children) -> None:
+    wanted = parts.disruption_budget()
+    if wanted is None:
+        await children.take_away(BUDGETS, frame.name)
+    else:
+        await children.put(wanted)
 
 
 async def _health(servers: Document, addresses: list[Any]) -> Outcome:

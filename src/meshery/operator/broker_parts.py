@@ -2,110 +2,99 @@
 
 Pure: what is asked for and what is known of addresses goes in, documents come out. Names, ports
 and the Secret are those that clients of the original know.
-
-Each server of several has a Service of its own. Routes between the servers go by these addresses,
-which stay when a pod is replaced, and which need no name service.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from meshery.core.endpoints import host_port
-from meshery.operator.model import CLIENT_PORT, MONITOR_PORT, ROUTE_PORT, BrokerSpec, Served
-from meshery.operator.names import MANAGED, OPERATOR, auth_of, nats_of
+import msgspec
 
-Document = dict[str, Any]
+from meshery.core.endpoints import host_port
+from meshery.operator.broker_frame import BrokerFrame, Document
+from meshery.operator.broker_storage import claims, file_store_bytes
+from meshery.operator.certificates import CERTIFICATE, KEY
+from meshery.operator.model import CLIENT_PORT, MONITOR_PORT, ROUTE_PORT, Storage
+from meshery.operator.names import AUTHORITY, auth_of
 
 MAX_PAYLOAD_BYTES = 8_388_608
-FILE_STORE_BYTES = 2 * 1024**3
 MEMORY_STORE_BYTES = 64 * 1024**2
 USER = 65_532
 """No user of the host's; the image's own is root."""
-_POD_NAME = "statefulset.kubernetes.io/pod-name"
+_CLIENTS, _ROUTES = "/etc/nats-clients", "/etc/nats-routes"
+
+
+class Secured(msgspec.Struct, frozen=True):
+    """Of a broker with TLS the Secrets with the certificates that clients and other servers see.
+
+    `authorities` (base64) are those that clients trust. `mark` is another one with any change.
+    """
+
+    clients: str
+    routes: str
+    authorities: str
+    mark: str
 
 
 class BrokerParts:
-    """The documents of one Broker."""
+    """The documents of one Broker. `image` is that of its servers."""
 
-    def __init__(self, broker: Served, *, image: str) -> None:
-        self._broker = broker
-        self._spec: BrokerSpec = broker.spec
+    def __init__(
+        self,
+        frame: BrokerFrame,
+        *,
+        image: str,
+        secured: Secured | None = None,
+        storage: Storage | None = None,
+    ) -> None:
+        self._frame = frame
         self._image = image
-        self.name = nats_of(broker.metadata.name)
-        self.namespace = broker.metadata.namespace
-
-    @property
-    def is_cluster(self) -> bool:
-        """Whether several servers stand together."""
-        return self._spec.size > 1
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """What its pods are found by."""
-        return {
-            "app.kubernetes.io/name": "nats",
-            "app.kubernetes.io/instance": self._broker.metadata.name,
-        }
-
-    def replica(self, number: int) -> str:
-        """The pod, and the Service, of one server of several."""
-        return f"{self.name}-{number}"
-
-    def services(self) -> list[Document]:
-        """The Service of the broker, the headless one, one outside and one a server as needed."""
-        ports = [_port("nats", CLIENT_PORT), _port("monitor", MONITOR_PORT)]
-        within = [*ports, _port("cluster", ROUTE_PORT)]
-        found = [
-            self._service(self.name, ports=ports),
-            self._service(
-                f"{self.name}-headless",
-                ports=within,
-                clusterIP="None",
-                publishNotReadyAddresses=True,
-            ),
-        ]
-        if self._spec.service.type != "ClusterIP":
-            found.append(self._outside())
-        if self.is_cluster:
-            found += [self._of_replica(number, within) for number in range(self._spec.size)]
-        return found
+        self._secured = secured
+        self._storage = storage
 
     def secret(self, token: str, routes: str) -> Document:
-        """The token of clients, and the password among the servers; both base64."""
-        document = self._document("v1", "Secret", auth_of(self._broker.metadata.name))
-        return {**document, "type": "Opaque", "data": {"token": token, "routes": routes}}
+        """What clients need, and the password among the servers; both are base64."""
+        document = self._frame.document("v1", "Secret", auth_of(self._frame.broker))
+        data = {"token": token, "routes": routes}
+        if self._secured:
+            data[AUTHORITY] = self._secured.authorities
+        return {**document, "type": "Opaque", "data": data}
 
     def config(self) -> Document:
         """The configuration of every server; what is secret or differs comes from environment."""
-        document = self._document("v1", "ConfigMap", f"{self.name}-config")
+        document = self._frame.document("v1", "ConfigMap", f"{self._frame.name}-config")
         return {**document, "data": {"nats.conf": self._configuration()}}
 
     def stateful_set(self, addresses: Sequence[str]) -> Document:
         """The servers; `addresses` are those of the replicas' Services, none for a single one."""
-        document = self._document("apps/v1", "StatefulSet", self.name)
+        document = self._frame.document("apps/v1", "StatefulSet", self._frame.name)
         digest = hashlib.sha256(self._configuration().encode()).hexdigest()
         marks = {"meshery.io/config": digest[:32]}
-        labels = {**self.labels, "app.kubernetes.io/component": "broker"}
+        if self._secured:
+            # NATS reads certificates when it begins, so the servers begin anew, one by one.
+            marks["meshery.io/certificates"] = self._secured.mark
+        labels = {**self._frame.labels, "app.kubernetes.io/component": "broker"}
         document["spec"] = {
-            "replicas": self._spec.size,
-            "serviceName": f"{self.name}-headless",
+            "replicas": self._frame.spec.size,
+            "serviceName": f"{self._frame.name}-headless",
             # A cluster needs most of its servers to begin: they must not wait for one another.
             "podManagementPolicy": "Parallel",
-            "selector": {"matchLabels": self.labels},
+            "selector": {"matchLabels": self._frame.labels},
             "template": {
                 "metadata": {"labels": labels, "annotations": marks},
                 "spec": self._pod(addresses),
             },
         }
+        if self._storage:
+            document["spec"] |= claims(self._storage, self._frame.labels)
         return document
 
     def disruption_budget(self) -> Document | None:
         """Most servers stay while nodes are drained; a single one cannot."""
-        if not self.is_cluster:
+        if not self._frame.is_cluster:
             return None
-        document = self._document("policy/v1", "PodDisruptionBudget", self.name)
-        document["spec"] = {"maxUnavailable": 1, "selector": {"matchLabels": self.labels}}
+        document = self._frame.document("policy/v1", "PodDisruptionBudget", self._frame.name)
+        document["spec"] = {"maxUnavailable": 1, "selector": {"matchLabels": self._frame.labels}}
         return document
 
     def _configuration(self) -> str:
@@ -121,19 +110,24 @@ class BrokerParts:
             "authorization { token: $NATS_TOKEN }",
             "jetstream {",
             "  store_dir: /data",
-            f"  max_file_store: {FILE_STORE_BYTES}",
+            f"  max_file_store: {file_store_bytes(self._storage)}",
             f"  max_memory_store: {MEMORY_STORE_BYTES}",
             "}",
         ]
-        if self.is_cluster:
+        if self._secured:
+            lines += ["tls {", *_files(_CLIENTS), "}"]
+        if self._frame.is_cluster:
             lines += [
                 "cluster {",
-                f'  name: "{self.namespace}.{self.name}"',
+                f'  name: "{self._frame.namespace}.{self._frame.name}"',
                 "  host: 0.0.0.0",
                 f"  port: {ROUTE_PORT}",
                 "  authorization { user: meshery, password: $NATS_ROUTES, timeout: 5 }",
-                "}",
             ]
+            if self._secured:
+                authority = f"    ca_file: {_ROUTES}/{AUTHORITY}"
+                lines += ["  tls {", *_files(_ROUTES), authority, "  }"]
+            lines.append("}")
         return "\n".join(lines) + "\n"
 
     def _pod(self, addresses: Sequence[str]) -> Document:
@@ -150,12 +144,13 @@ class BrokerParts:
             },
             "containers": [self._container(addresses)],
             "volumes": [
-                {"name": "config", "configMap": {"name": f"{self.name}-config"}},
-                {"name": "data", "emptyDir": {}},
+                {"name": "config", "configMap": {"name": f"{self._frame.name}-config"}},
+                *([] if self._storage else [{"name": "data", "emptyDir": {}}]),
+                *(_of_secret(path, name) for path, name in self._certificates().items()),
             ],
         }
-        if self.is_cluster:
-            pod["affinity"] = _apart(self.labels)
+        if self._frame.is_cluster:
+            pod["affinity"] = _apart(self._frame.labels)
         return pod
 
     def _container(self, addresses: Sequence[str]) -> Document:
@@ -164,7 +159,7 @@ class BrokerParts:
             places = [host_port(address, ROUTE_PORT) for address in addresses]
             routes = [f"nats-route://meshery:$(NATS_ROUTES)@{place}" for place in places]
             command += ["--routes", ",".join(routes)]
-        auth = auth_of(self._broker.metadata.name)
+        auth = auth_of(self._frame.broker)
         ports = {"nats": CLIENT_PORT, "monitor": MONITOR_PORT, "cluster": ROUTE_PORT}
         return {
             "name": "nats",
@@ -196,56 +191,43 @@ class BrokerParts:
             "volumeMounts": [
                 {"name": "config", "mountPath": "/etc/nats", "readOnly": True},
                 {"name": "data", "mountPath": "/data"},
+                *(_mounted(path) for path in self._certificates()),
             ],
         }
 
-    def _outside(self) -> Document:
-        """The Service for those outside; the monitor, which asks for no login, is not offered."""
-        wanted = self._spec.service
-        more: Document = {"type": wanted.type}
-        if wanted.type == "LoadBalancer":
-            if wanted.load_balancer_class:
-                more["loadBalancerClass"] = wanted.load_balancer_class
-            if wanted.load_balancer_source_ranges:
-                more["loadBalancerSourceRanges"] = list(wanted.load_balancer_source_ranges)
-        ports = [_port("nats", CLIENT_PORT)]
-        document = self._service(f"{self.name}-external", ports=ports, **more)
-        if wanted.annotations:
-            document["metadata"]["annotations"] = dict(wanted.annotations)
-        return document
-
-    def _of_replica(self, number: int, ports: Sequence[Document]) -> Document:
-        name = self.replica(number)
-        # Routes must be there before the servers can be ready.
-        document = self._service(name, ports=ports, publishNotReadyAddresses=True)
-        document["spec"]["selector"] = {_POD_NAME: name}
-        return document
-
-    def _service(self, name: str, *, ports: Sequence[Document], **more: Any) -> Document:
-        document = self._document("v1", "Service", name)
-        document["spec"] = {
-            "type": "ClusterIP",
-            "ports": list(ports),
-            "selector": self.labels,
-            **more,
-        }
-        return document
-
-    def _document(self, api_version: str, kind: str, name: str) -> Document:
-        return {
-            "apiVersion": api_version,
-            "kind": kind,
-            "metadata": {
-                "name": name,
-                "namespace": self.namespace,
-                "labels": {**MANAGED, **self.labels, "app.kubernetes.io/part-of": OPERATOR},
-                "ownerReferences": [self._broker.owner],
-            },
-        }
+    def _certificates(self) -> dict[str, str]:
+        """Where servers find their certificates: the Secret of each directory."""
+        if self._secured is None:
+            return {}
+        routes = {_ROUTES: self._secured.routes} if self._frame.is_cluster else {}
+        return {_CLIENTS: self._secured.clients, **routes}
 
 
-def _port(name: str, number: int) -> Document:
-    return {"name": name, "port": number, "targetPort": number, "protocol": "TCP"}
+def _files(folder: str) -> list[str]:
+    return [
+        f"    cert_file: {folder}/{CERTIFICATE}",
+        f"    key_file: {folder}/{KEY}",
+        "    timeout: 5",
+    ]
+
+
+def _of_secret(path: str, name: str) -> Document:
+    """A volume of a certificate. The key of an authority stays where it is."""
+    keys = [AUTHORITY, CERTIFICATE, KEY]
+    source = {
+        "secretName": name,
+        "items": [{"key": key, "path": key} for key in keys],
+        "defaultMode": 0o440,
+    }
+    return {"name": _volume(path), "secret": source}
+
+
+def _mounted(path: str) -> Document:
+    return {"name": _volume(path), "mountPath": path, "readOnly": True}
+
+
+def _volume(path: str) -> str:
+    return path.rpartition("/nats-")[2]
 
 
 def _secret_value(name: str, secret: str, key: str) -> Document:

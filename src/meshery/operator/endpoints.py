@@ -1,6 +1,7 @@
 """Where a broker is reached from outside its cluster."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from meshery.core.endpoints import host_port
 from meshery.kube.client import KubeClient
@@ -28,13 +29,23 @@ async def external_endpoint(
     return _balanced(service)
 
 
+def outside_names(wanted: Service, service: dict[str, Any] | None) -> list[str]:
+    """Hosts by which others reach the broker, as far as they stay: nodes come and go."""
+    if wanted.external_endpoint_override:
+        return [urlsplit(f"//{wanted.external_endpoint_override}").hostname or ""]
+    return _ingress(service) if service else []
+
+
 def _balanced(service: dict[str, Any]) -> Found:
-    listed = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-    for entry in listed:
-        host = entry.get("ip") or entry.get("hostname")
-        if host:
-            return host_port(host, CLIENT_PORT), ""
+    for host in _ingress(service):
+        return host_port(host, CLIENT_PORT), ""
     return "", "the load balancer has no address yet"
+
+
+def _ingress(service: dict[str, Any]) -> list[str]:
+    listed = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    hosts = [entry.get("ip") or entry.get("hostname") for entry in listed]
+    return [host for host in hosts if host]
 
 
 async def _node_port(client: KubeClient, service: dict[str, Any]) -> Found:

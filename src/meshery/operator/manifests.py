@@ -31,10 +31,12 @@ def manifests(*, namespace: str = NAMESPACE, images: Images | None = None) -> li
     return found
 
 
-def samples(*, namespace: str = NAMESPACE) -> list[Document]:
-    """The usual Broker, and the MeshSync that publishes to it."""
+def samples(*, namespace: str = NAMESPACE, is_secure: bool = False) -> list[Document]:
+    """The usual Broker, with TLS if it is to be secure, and the MeshSync that publishes to it."""
     names = ("broker", "meshsync")
     found = [yaml.safe_load((folder() / "samples" / f"{name}.yaml").read_text()) for name in names]
+    if is_secure:
+        found[0]["spec"]["tls"] = {"enabled": True}
     for document in found:
         _move(document, namespace)
     return found

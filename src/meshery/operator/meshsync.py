@@ -42,6 +42,7 @@ from meshery.operator.model import (
 )
 from meshery.operator.monitor import Monitor
 from meshery.operator.names import (
+    AUTHORITY,
     BROKERS,
     MESHSYNC_FINALIZER,
     MESHSYNC_MANAGER,
@@ -49,6 +50,7 @@ from meshery.operator.names import (
     PUBLISHERS,
     Key,
     auth_of,
+    host_of,
     nats_of,
 )
 from meshery.operator.watch_list import check
@@ -132,16 +134,27 @@ class MeshSyncKeeper(Keeper):
         except NotFoundError as error:
             waiting = f"waits for Broker {namespace}/{named.name}: {error.what}"
             return Outcome("HealthCheckFailed", waiting)
+        data = auth["data"]
+        is_secure = AUTHORITY in data
+        if broker.spec.tls.enabled and not is_secure:
+            waiting = f"waits for Broker {namespace}/{named.name}: it has no certificate yet"
+            return Outcome("HealthCheckFailed", waiting)
+        held = ("token", AUTHORITY) if is_secure else ("token",)
         secret = auth_of(named.name)
         if namespace != parts.namespace:
             # A pod reads Secrets of its own namespace only.
-            await children.put(parts.secret(token=auth["data"]["token"]))
+            await children.put(parts.secret({key: data[key] for key in held}))
             secret = parts.url_secret
         else:
             await children.take_away(SECRETS, parts.url_secret)
         address = host_port(addresses[0], CLIENT_PORT)
         publishing = Publishing(
-            f"nats://{address}", secret, address, COPIES if size >= COPIES else 1
+            f"{'tls' if is_secure else 'nats'}://{address}",
+            secret,
+            address,
+            COPIES if size >= COPIES else 1,
+            data[AUTHORITY] if is_secure else "",
+            host_of(services[0], namespace) if is_secure else "",
         )
         return _Found(publishing, tuple(addresses[1:] or addresses))
 
@@ -166,7 +179,7 @@ class MeshSyncKeeper(Keeper):
 async def _custom(url: str, parts: MeshSyncParts, children: Children) -> _Found:
     shown = parse_address(url, named="broker.custom.url").url
     encoded = base64.b64encode(url.encode()).decode()
-    await children.put(parts.secret(url=encoded))
+    await children.put(parts.secret({"url": encoded}))
     return _Found(Publishing(shown, parts.url_secret), (urlsplit(shown).hostname or "",))
 
 

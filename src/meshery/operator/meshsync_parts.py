@@ -1,5 +1,7 @@
 """The objects that make a watcher (MeshSync): its Deployment, and an account that may only read."""
 
+import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -7,11 +9,12 @@ import msgspec
 from meshery.kube.lease import LEASES
 from meshery.operator.children import OWNED, RBAC
 from meshery.operator.model import WATCHER_PORT, MeshSyncSpec, Served
-from meshery.operator.names import MANAGED, OPERATOR, READER_ROLE
+from meshery.operator.names import AUTHORITY, MANAGED, OPERATOR, READER_ROLE
 
 Document = dict[str, Any]
 
 USER = 65_532
+_TRUSTED = "/etc/meshery/broker"
 COPIES = 3
 """How often a broker of several servers keeps each message: one of them may be lost."""
 
@@ -27,6 +30,8 @@ class Publishing(msgspec.Struct, frozen=True):
     secret: str
     address: str = ""
     copies: int = 1
+    authorities: str = ""
+    hostname: str = ""
 
 
 class MeshSyncParts:
@@ -54,10 +59,10 @@ class MeshSyncParts:
         """The Secret with what is needed to log in at a broker, where it is ours to keep."""
         return f"{self.name}-broker"
 
-    def secret(self, **data: str) -> Document:
+    def secret(self, data: Mapping[str, str]) -> Document:
         """That Secret; values are base64."""
         document = self._document("v1", "Secret", self.url_secret)
-        return {**document, "type": "Opaque", "data": data}
+        return {**document, "type": "Opaque", "data": dict(data)}
 
     def access(self) -> list[Document]:
         """Account, roles' bindings and the lease of the one that acts."""
@@ -83,18 +88,23 @@ class MeshSyncParts:
     def deployment(self, publishing: Publishing) -> Document:
         """The watcher; of several replicas the holder of the lease acts."""
         document = self._document("apps/v1", "Deployment", self.name)
+        metadata: Document = {"labels": self.labels}
+        if publishing.authorities:
+            # Read when it connects: another authority needs another pod.
+            digest = hashlib.sha256(publishing.authorities.encode()).hexdigest()
+            metadata["annotations"] = {"meshery.io/authorities": digest[:32]}
         document["spec"] = {
             "replicas": self._spec.size,
             "selector": {"matchLabels": self.labels},
             "template": {
-                "metadata": {"labels": self.labels},
+                "metadata": metadata,
                 "spec": self._pod(publishing),
             },
         }
         return document
 
     def _pod(self, publishing: Publishing) -> Document:
-        return {
+        pod: Document = {
             "serviceAccountName": self.name,
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": 10,
@@ -106,6 +116,13 @@ class MeshSyncParts:
             },
             "containers": [self._container(publishing)],
         }
+        if publishing.authorities:
+            items = [{"key": AUTHORITY, "path": AUTHORITY}]
+            source = {"secretName": publishing.secret, "items": items}
+            pod["volumes"] = [{"name": "broker", "secret": source}]
+            mount = {"name": "broker", "mountPath": _TRUSTED, "readOnly": True}
+            pod["containers"][0]["volumeMounts"] = [mount]
+        return pod
 
     def _container(self, publishing: Publishing) -> Document:
         place = f"{self.namespace}/{self.name}"
@@ -174,8 +191,15 @@ def _login(publishing: Publishing) -> list[Document]:
 
     if not publishing.address:
         return [held("BROKER_URL", "url")]
-    url = f"nats://$(NATS_TOKEN)@{publishing.address}"
-    return [held("NATS_TOKEN", "token"), {"name": "BROKER_URL", "value": url}]
+    scheme = "tls" if publishing.authorities else "nats"
+    url = f"{scheme}://$(NATS_TOKEN)@{publishing.address}"
+    found = [held("NATS_TOKEN", "token"), {"name": "BROKER_URL", "value": url}]
+    if publishing.authorities:
+        found += [
+            {"name": "MESHERY_BUS_TLS_CA_FILE", "value": f"{_TRUSTED}/{AUTHORITY}"},
+            {"name": "MESHERY_BUS_TLS_HOSTNAME", "value": publishing.hostname},
+        ]
+    return found
 
 
 def _probe(path: str) -> Document:

@@ -24,12 +24,35 @@ class Service(msgspec.Struct, frozen=True, rename="camel"):
     external_endpoint_override: str = ""
 
 
+class Tls(msgspec.Struct, frozen=True, rename="camel"):
+    """Whether connections are encrypted; `secret_name` is a certificate of the user's own."""
+
+    enabled: bool = False
+    secret_name: str = ""
+
+
+class Storage(msgspec.Struct, frozen=True, rename="camel"):
+    """What each server keeps beyond the life of its pod.
+
+    `size` is a quantity in Mi, Gi or Ti. No class is the cluster's default one, an empty one none.
+    """
+
+    size: str
+    storage_class_name: str | None = None
+    when_deleted: str = "Retain"
+
+
 class BrokerSpec(msgspec.Struct, frozen=True, rename="camel"):
-    """How many NATS servers, of which version (empty: that of the image), offered how."""
+    """How many NATS servers, of which version (empty: that of the image), offered how.
+
+    Without `storage` what they store goes with their pods.
+    """
 
     size: int = 1
     version: str = ""
     service: Service = Service()
+    tls: Tls = Tls()
+    storage: Storage | None = None
 
 
 class NativeBroker(msgspec.Struct, frozen=True):

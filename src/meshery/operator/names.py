@@ -64,3 +64,17 @@ def nats_of(broker: str) -> str:
 def auth_of(broker: str) -> str:
     """The Secret with the token (key `token`) of a Broker."""
     return f"{nats_of(broker)}-auth"
+
+
+def tls_of(broker: str) -> str:
+    """The Secret with the authority and the certificate that the operator makes for a Broker."""
+    return f"{nats_of(broker)}-tls"
+
+
+AUTHORITY = "ca.crt"
+"""The key, in the Secret with the token, of the authorities that clients trust: there is TLS."""
+
+
+def host_of(service: str, namespace: str) -> str:
+    """The name that the certificate of a broker's servers bears, wherever they are reached."""
+    return f"{service}.{namespace}.svc"
