@@ -12,6 +12,7 @@ from meshery.connections.model import Connection
 from meshery.connections.service import ConnectionService
 from meshery.connections.target import KubernetesTarget
 from meshery.core.bus import Bus
+from meshery.core.bus_link import Trust
 from meshery.core.errors import MesheryError, UnavailableError
 from meshery.core.telemetry import get_logger
 from meshery.discovery.ingest.feeds import Broker, Feeds
@@ -21,6 +22,7 @@ from meshery.kube.backoff import Backoff
 from meshery.kube.client import KubeClient
 from meshery.kube.resource import Resource
 from meshery.operations.platform import Platform
+from meshery.operator.names import AUTHORITY, host_of
 
 NAME = "meshery-server"
 """What we are called in the broker's `connz`."""
@@ -74,15 +76,14 @@ async def reached(platform: Platform, connection: Connection, broker: Broker) ->
     UnavailableError when it does not answer, NotFoundError without its Service or Secret.
     """
     async with ConnectionService(platform).client(connection.id) as client:
-        token = await _token(client, broker)
-        async with _address(client, connection, broker) as url:
-            # How our own bus is reached says nothing of a cluster's.
-            own = msgspec.structs.replace(platform.settings.bus, tls_ca_file="")
-            settings = msgspec.structs.replace(platform.settings, bus=own)
+        token, trust = await _login(client, broker)
+        async with _address(client, connection, broker) as address:
             bus = await Bus.connect(
-                settings,
-                url=url,
+                platform.settings,
+                url=address.replace("nats://", "tls://") if trust.authorities else address,
                 token=token,
+                # How our own bus is reached says nothing of a cluster's.
+                trust=trust,
                 wait_s=CONNECT_S,
                 name=NAME,
                 only=(),
@@ -107,13 +108,15 @@ async def _address(
         yield f"nats://{endpoint.host}:{endpoint.port}"
 
 
-async def _token(client: KubeClient, broker: Broker) -> str:
+async def _login(client: KubeClient, broker: Broker) -> tuple[str, Trust]:
+    """The token, and whom to trust: both from the one Secret, as they belong together."""
     if not broker.secret:
-        return ""
+        return "", Trust()
     found = await get(client, SECRETS, broker.secret, namespace=broker.namespace)
     data: dict[str, Any] = found.document().get("data") or {}
     try:
-        return msgspec.convert(data[broker.key], bytes, strict=False).decode()
+        token = msgspec.convert(data[broker.key], bytes, strict=False).decode()
+        authorities = msgspec.convert(data.get(AUTHORITY, ""), bytes, strict=False).decode()
     except (KeyError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise UnavailableError(
             f"Secret {broker.namespace}/{broker.secret} has no token",
@@ -121,3 +124,6 @@ async def _token(client: KubeClient, broker: Broker) -> str:
             remedy="deploy the broker again, or name the right key",
             code="meshery.discovery.token",
         ) from error
+    # The address of a forwarded port is in no certificate.
+    hostname = "" if broker.url else host_of(broker.service, broker.namespace)
+    return token, Trust(authorities, hostname)

@@ -87,7 +87,8 @@ class Rollout:
     async def put_broker(self) -> None:
         """Have a broker and a watcher, and wait until objects flow."""
         async with self._connections.target(self.connection.id) as target:
-            await target.apply(samples(namespace=self.namespace), timeout_s=READY_S)
+            documents = samples(namespace=self.namespace, is_secure=True)
+            await target.apply(documents, timeout_s=READY_S)
 
     async def follow(self) -> None:
         """Take over what the watcher tells, in place of watching from here."""
