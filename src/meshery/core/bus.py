@@ -30,6 +30,8 @@ _ANOTHER_CONFIGURATION = 10058
 """NATS' code: the stream is there with another configuration."""
 _NO_ROOM = 10047
 """NATS' code: the server has not set aside so many bytes for streams."""
+_NO_PEERS = 10005
+"""NATS' code: no servers of a cluster can take the stream; the description says why."""
 _LEAST_BYTES = 16 * 1024 * 1024
 
 _log = get_logger("core.bus")
@@ -147,7 +149,7 @@ class Bus:
         try:
             await self._jetstream.add_stream(config)
         except APIError as error:
-            if error.err_code == _NO_ROOM and (config.max_bytes or 0) > _LEAST_BYTES:
+            if _has_no_room(error) and (config.max_bytes or 0) > _LEAST_BYTES:
                 return await self._ensure_smaller(config)
             if error.err_code != _ANOTHER_CONFIGURATION:
                 raise
@@ -394,3 +396,9 @@ def _stored(raw: Msg) -> Message:
         raw.metadata.sequence.stream,
         (raw.headers or {}).get("Nats-Msg-Id", ""),
     )
+
+
+def _has_no_room(error: APIError) -> bool:
+    """Whether a smaller stream may find a place; servers that are away are no reason for one."""
+    is_too_large = "insufficient storage" in (error.description or "")
+    return error.err_code == _NO_ROOM or (error.err_code == _NO_PEERS and is_too_large)
