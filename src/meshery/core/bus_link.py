@@ -14,6 +14,8 @@ from nats.aio.client import Client
 from meshery.core.settings import Settings
 from meshery.core.telemetry import get_logger
 
+_CLOSE_S = 2.0
+
 T = TypeVar("T")
 
 _log = get_logger("core.bus")
@@ -77,7 +79,7 @@ class BusLink:
         """
         tls = trust.context(url)
         self.client.is_secure = tls is not None
-        await self.client.connect(
+        work = self.client.connect(
             url.split(","),
             token=token or None,
             name=name,
@@ -91,6 +93,15 @@ class BusLink:
             disconnected_cb=self._on_disconnect,
             reconnected_cb=self._on_reconnect,
         )
+        connecting = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait({connecting})
+        finally:
+            # The library tries for ever, and may lose a cancel (see `unbroken`): one is not enough.
+            while not connecting.done():
+                connecting.cancel()
+                await asyncio.wait({connecting}, timeout=0.2)
+        connecting.result()
 
     @property
     def connected(self) -> bool:
@@ -105,7 +116,10 @@ class BusLink:
         if self.connected:
             with contextlib.suppress(nats.errors.Error, OSError):
                 await self.client.flush(timeout=1)
-        await self.client.close()
+        # A connection whose handshake failed never says that it is closed.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self.client.close()
 
     async def unbroken(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`, or an error as soon as the connection breaks under it.
