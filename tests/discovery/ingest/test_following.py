@@ -235,8 +235,9 @@ async def test_a_broker_whose_authority_is_in_its_secret_is_verified(
         Signer.create(name_of(each), lifetime=timedelta(days=1)) for each in ("right", "wrong")
     )
     token, forwards = private_nats.token, {4222: private_nats.port}
+    async with bus_of(private_nats):
+        pass  # has the stream made
     async with (
-        bus_of(private_nats),  # has the stream made
         client_of(second_kube) as client,
         running_pod(second_kube, client, tmp_path, forwards=forwards, role="broker"),
         keeping(platform),
