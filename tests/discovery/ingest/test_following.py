@@ -24,7 +24,6 @@ from fixtures.waiting import until
 from kube.conftest import client_of
 from kube.kubelet import running_pod
 from meshery.core.bus import Bus
-from meshery.core.certificates import Signer, certificate_pem, name_of
 from meshery.core.database import Database
 from meshery.core.errors import UnavailableError
 from meshery.core.settings import Settings
@@ -228,50 +227,6 @@ async def test_a_server_follows_through_the_cluster_and_watches_again(
         await kubectl(second_kube, "-n", "default", "delete", "configmap", "direct")
 
 
-async def test_a_broker_whose_authority_is_in_its_secret_is_verified(
-    second_kube: ControlPlane, platform: Platform, private_nats: NatsServer, tmp_path: Path
-) -> None:
-    right, wrong = (
-        Signer.create(name_of(each), lifetime=timedelta(days=1)) for each in ("right", "wrong")
-    )
-    token, forwards = private_nats.token, {4222: private_nats.port}
-    async with bus_of(private_nats):
-        pass  # has the stream made
-    async with (
-        client_of(second_kube) as client,
-        running_pod(second_kube, client, tmp_path, forwards=forwards, role="broker"),
-        keeping(platform),
-    ):
-        private_nats.secure(right, "meshery-nats.default.svc")
-        private_nats.restart()
-        await _describe(second_kube, token=token, authorities=certificate_pem(wrong.certificate))
-        feeds = Feeds(platform.database)
-        cluster_id = await connect(platform, second_kube)
-        await feeds.follow(cluster_id, Broker(namespace="default"))
-        await until_state(platform, "watching")
-
-        async def is_refused(why: str) -> bool:
-            feed = await feeds.get(cluster_id)
-            return feed is not None and feed.state == "unreachable" and why in feed.error
-
-        await until(
-            lambda: is_refused("certificate verify failed"), timeout_s=60, what="a wrong authority"
-        )
-        await _describe(second_kube, token=token, authorities=certificate_pem(right.certificate))
-        await _until_feed(feeds, cluster_id, "following")
-        # The right authority for another name: somebody else's broker.
-        private_nats.secure(right, "meshery-nats.elsewhere.svc")
-        private_nats.restart()
-        await until(lambda: is_refused("mismatch"), timeout_s=60, what="a wrong name")
-        # A server that offers no TLS is not told the token.
-        private_nats.more = ""
-        private_nats.restart()
-        await until(lambda: is_refused("no TLS"), timeout_s=60, what="no TLS")
-        await _describe(second_kube, token=token)
-        await _until_feed(feeds, cluster_id, "following")
-        await feeds.forget(cluster_id)
-
-
 async def _until_feed(feeds: Feeds, cluster_id: str, state: str) -> None:
     async def is_so() -> bool:
         feed = await feeds.get(cluster_id)
@@ -285,11 +240,8 @@ async def _apply(plane: ControlPlane, *documents: dict[str, object]) -> None:
     await kubectl(plane, "-n", "default", "apply", "--server-side", "-f", "-", stdin=text)
 
 
-async def _describe(plane: ControlPlane, *, token: str, authorities: bytes = b"") -> None:
+async def _describe(plane: ControlPlane, *, token: str) -> None:
     """What a deployed broker leaves in the cluster: its Service and its token."""
-    data = {"token": base64.b64encode(token.encode()).decode()}
-    if authorities:
-        data["ca.crt"] = base64.b64encode(authorities).decode()
     await _apply(
         plane,
         {
@@ -302,6 +254,6 @@ async def _describe(plane: ControlPlane, *, token: str, authorities: bytes = b""
             "apiVersion": "v1",
             "kind": "Secret",
             "metadata": {"name": "meshery-nats-auth"},
-            "data": data,
+            "data": {"token": base64.b64encode(token.encode()).decode()},
         },
     )
