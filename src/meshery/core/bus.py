@@ -75,12 +75,16 @@ class Wakeup:
 class Bus:
     """One process's connection (of one event loop)."""
 
-    def __init__(self, settings: Settings, *, only: Collection[str] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, only: Collection[str] | None = None, domain: str = ""
+    ) -> None:
         self._settings = settings
         self._only = None if only is None else frozenset(only)
         self._link = BusLink(self._ensure_quietly)
         self._client = self._link.client
-        self._jetstream: JetStreamContext = self._client.jetstream(timeout=_PUBLISH_TIMEOUT_S)
+        self._jetstream: JetStreamContext = self._client.jetstream(
+            timeout=_PUBLISH_TIMEOUT_S, domain=domain or None
+        )
 
     @classmethod
     async def connect(
@@ -89,6 +93,8 @@ class Bus:
         *,
         url: str,
         token: str = "",
+        user: str = "",
+        domain: str = "",
         wait_s: float = 15.0,
         name: str = "meshery",
         only: Collection[str] | None = None,
@@ -98,17 +104,19 @@ class Bus:
         """Connect within `wait_s` and make sure of the streams: all of ours, or `only` some.
 
         `url` may name several servers, parted by commas. `name` is what the server calls us in
-        `connz`. `trust` is that of the settings unless it is given. Unless it `reconnects`, a bus
-        whose connection broke stays away, as one must whose server may be somewhere else by then.
-        UnavailableError when nobody answers whom we trust, or, where all streams are wanted, when
-        the server's `max_payload` is too small for what they carry.
+        `connz`. With a `user` the token is its password. `domain` is that of JetStream, where the
+        streams are those of a leaf node. `trust` is that of the settings unless it is given. Unless
+        it `reconnects`, a bus whose connection broke stays away, as one must whose server may be
+        somewhere else by then. UnavailableError when nobody answers whom we trust, or, where all
+        streams are wanted, when the server's `max_payload` is too small for what they carry.
         """
-        bus = cls(settings, only=only)
+        bus = cls(settings, only=only, domain=domain)
         try:
             async with asyncio.timeout(wait_s):
                 await bus._link.connect(
                     url,
                     token=token,
+                    user=user,
                     name=name,
                     trust=trust or Trust.of(settings),
                     reconnects=reconnects,
@@ -232,7 +240,8 @@ class Bus:
                         expected += 1
                         position = raw.metadata.sequence.stream
                         yield _stored(raw)
-                    if not self.connected or not await self._exists(consumer):
+                    # A way that broke behind our server is seen nowhere else.
+                    if not self.connected or await self._delivered(consumer) != expected - 1:
                         break
             except (_GapError, nats.errors.Error, OSError):
                 await asyncio.sleep(0.1)
@@ -354,11 +363,15 @@ class Bus:
             return []
 
     async def _exists(self, consumer: JetStreamContext.PullSubscription) -> bool:
+        return await self._delivered(consumer) is not None
+
+    async def _delivered(self, consumer: JetStreamContext.PullSubscription) -> int | None:
+        """How many messages the server sent, whether or not they came; None without a consumer."""
         try:
-            await self._link.unbroken(consumer.consumer_info())
+            info = await self._link.unbroken(consumer.consumer_info())
         except (nats.errors.Error, OSError, TimeoutError):
-            return False
-        return True
+            return None
+        return info.delivered.consumer_seq if info.delivered else 0
 
     async def _ensure_quietly(self) -> None:
         for _ in range(20):

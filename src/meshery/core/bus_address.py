@@ -52,6 +52,19 @@ def write_address(settings: Settings, address: BusAddress) -> None:
     write_private(address_file(settings), msgspec.json.encode(address))
 
 
+def leaf_file(settings: Settings) -> Path:
+    """Where the server of a home notes where clusters that connect to it are met (0600)."""
+    return settings.home_path / "nats" / "leaf.json"
+
+
+def read_leaf_address(settings: Settings) -> BusAddress | None:
+    """Where clusters that connect to the server of this home are met; None where none does."""
+    try:
+        return msgspec.json.decode(leaf_file(settings).read_bytes(), type=BusAddress)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
 def read_address(settings: Settings) -> BusAddress:
     """The external server of the settings, else our own child's; UnavailableError without one."""
     if settings.bus.url:

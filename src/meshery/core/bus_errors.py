@@ -7,6 +7,9 @@ import nats.errors
 
 from meshery.core.errors import UnavailableError
 
+AWAY = "meshery.bus.away"
+"""The code of what a bus that is away does not do."""
+
 
 @contextmanager
 def bus_errors(doing: str) -> Iterator[None]:
@@ -23,5 +26,5 @@ def away(doing: str, cause: str = "") -> UnavailableError:
         f"the message bus cannot {doing} now",
         cause=cause or "the connection is down; it is tried again without end",
         remedy="check that the NATS server runs",
-        code="meshery.bus.away",
+        code=AWAY,
     )

@@ -71,7 +71,7 @@ class BusLink:
         self._is_closing = False
 
     async def connect(
-        self, url: str, *, token: str, name: str, trust: Trust, reconnects: bool
+        self, url: str, *, token: str, user: str = "", name: str, trust: Trust, reconnects: bool
     ) -> None:
         """Connect to one of the servers of `url`; whatever `nats` raises when none answers.
 
@@ -81,7 +81,10 @@ class BusLink:
         self.client.is_secure = tls is not None
         work = self.client.connect(
             url.split(","),
-            token=token or None,
+            # A user's token is its password.
+            token=None if user else token or None,
+            user=user or None,
+            password=token if user else None,
             name=name,
             tls=tls,
             tls_hostname=(trust.hostname or None) if tls else None,

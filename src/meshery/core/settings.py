@@ -84,6 +84,24 @@ class BusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 1
 
 
+class LeafSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the NATS of clusters connects to us, in place of our reaching it."""
+
+    listen: Annotated[
+        str, _text("Address, host:port, for leaf nodes of clusters; empty: nobody connects to us")
+    ] = ""
+    url: Annotated[
+        str, _text("The same as clusters reach it, such as tls://meshery.example:7422")
+    ] = ""
+    certificate_file: Annotated[
+        str, _text("Certificate (PEM) shown to clusters; demanded off loopback")
+    ] = ""
+    key_file: Annotated[str, _text("Private key of that certificate")] = ""
+    ca_file: Annotated[
+        str, _text("Authority of that certificate, given to clusters; empty: one known to all")
+    ] = ""
+
+
 class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Operations workers."""
 
@@ -179,6 +197,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
     bus: BusSettings = BusSettings()
+    leaf: LeafSettings = LeafSettings()
     worker: WorkerSettings = WorkerSettings()
     load: LoadSettings = LoadSettings()
     sandbox: SandboxSettings = SandboxSettings()
