@@ -25,6 +25,7 @@ from meshery.operator.conditions import READY, Outcome
 from meshery.operator.endpoints import external_endpoint, outside_names
 from meshery.operator.images import Images, versioned
 from meshery.operator.keeper import Keeper, Kept
+from meshery.operator.leaf import leaf_parts, told
 from meshery.operator.model import CLIENT_PORT, BrokerSpec, Served
 from meshery.operator.monitor import Monitor
 from meshery.operator.names import BROKER_FINALIZER, BROKER_MANAGER, auth_of
@@ -44,6 +45,7 @@ class BrokerKeeper(Keeper):
     async def carry_out(self, found: Served, children: Children) -> Kept:
         """Have the servers, and ask each of them whether it is well."""
         frame = BrokerFrame(found)
+        leaf = await leaf_parts(frame.spec.leaf_node, children)
         put = await _services(frame, children)
         outside = put.get(f"{frame.name}-external")
         address = put[frame.name]["spec"]["clusterIP"]
@@ -58,7 +60,7 @@ class BrokerKeeper(Keeper):
         if isinstance(trusted, Outcome):
             return Kept(trusted, status)
         image = versioned(self._images.broker, frame.spec.version)
-        parts = BrokerParts(frame, image=image, secured=trusted, storage=storage)
+        parts = BrokerParts(frame, image=image, secured=trusted, storage=storage, leaf=leaf)
         await _put_secret(frame, parts, children)
         await children.put(parts.config())
         servers = await children.put(parts.stateful_set(replicas))
@@ -73,7 +75,8 @@ class BrokerKeeper(Keeper):
             outcome = Outcome("EndpointFailed", missing)
         if refused_tls or refused_storage:
             outcome = Outcome("ReconciliationFailed", refused_tls or refused_storage)
-        return Kept(outcome, status)
+        leafs = told(frame.spec.leaf_node, await _leaves(frame.spec, replicas or [address]))
+        return Kept(outcome, {**status, **leafs})
 
     async def clean_up(self, found: Served, children: Children) -> None:
         """The servers first, so that nothing is left which needs the rest."""
@@ -113,6 +116,14 @@ async def _health(servers: Document, addresses: list[Any]) -> Outcome:
     async with Monitor(addresses) as monitor:
         fault = await monitor.fault()
     return Outcome("HealthCheckFailed", fault) if fault else READY
+
+
+async def _leaves(spec: BrokerSpec, addresses: list[Any]) -> int:
+    """How many of the servers are connected outward."""
+    if spec.leaf_node is None:
+        return 0
+    async with Monitor(addresses) as monitor:
+        return await monitor.leaves()
 
 
 def _instance(found: Served) -> str:

@@ -14,6 +14,7 @@ from meshery.core.endpoints import host_port
 from meshery.operator.broker_frame import BrokerFrame, Document
 from meshery.operator.broker_storage import claims, file_store_bytes
 from meshery.operator.certificates import CERTIFICATE, KEY
+from meshery.operator.leaf import LeafParts
 from meshery.operator.model import CLIENT_PORT, MONITOR_PORT, ROUTE_PORT, Storage
 from meshery.operator.names import AUTHORITY, auth_of
 
@@ -46,11 +47,13 @@ class BrokerParts:
         image: str,
         secured: Secured | None = None,
         storage: Storage | None = None,
+        leaf: LeafParts | None = None,
     ) -> None:
         self._frame = frame
         self._image = image
         self._secured = secured
         self._storage = storage
+        self._leaf = leaf
 
     def secret(self, token: str, routes: str) -> Document:
         """What clients need, and the password among the servers; both are base64."""
@@ -73,6 +76,7 @@ class BrokerParts:
         if self._secured:
             # NATS reads certificates when it begins, so the servers begin anew, one by one.
             marks["meshery.io/certificates"] = self._secured.mark
+        marks |= self._leaf.marks if self._leaf else {}
         labels = {**self._frame.labels, "app.kubernetes.io/component": "broker"}
         document["spec"] = {
             "replicas": self._frame.spec.size,
@@ -112,7 +116,9 @@ class BrokerParts:
             "  store_dir: /data",
             f"  max_file_store: {file_store_bytes(self._storage)}",
             f"  max_memory_store: {MEMORY_STORE_BYTES}",
+            *(self._leaf.jetstream if self._leaf else ()),
             "}",
+            *(self._leaf.configuration if self._leaf else ()),
         ]
         if self._secured:
             lines += ["tls {", *_files(_CLIENTS), "}"]
@@ -147,6 +153,7 @@ class BrokerParts:
                 {"name": "config", "configMap": {"name": f"{self._frame.name}-config"}},
                 *([] if self._storage else [{"name": "data", "emptyDir": {}}]),
                 *(_of_secret(path, name) for path, name in self._certificates().items()),
+                *(self._leaf.volumes if self._leaf else ()),
             ],
         }
         if self._frame.is_cluster:
@@ -170,6 +177,7 @@ class BrokerParts:
                 _secret_value("NATS_TOKEN", auth, "token"),
                 _secret_value("NATS_ROUTES", auth, "routes"),
                 {"name": "GOMEMLIMIT", "value": "400MiB"},
+                *(self._leaf.environment if self._leaf else ()),
             ],
             "ports": [{"name": name, "containerPort": port} for name, port in ports.items()],
             "startupProbe": _probe("/healthz?js-enabled-only=true", failureThreshold=60),
@@ -192,6 +200,7 @@ class BrokerParts:
                 {"name": "config", "mountPath": "/etc/nats", "readOnly": True},
                 {"name": "data", "mountPath": "/data"},
                 *(_mounted(path) for path in self._certificates()),
+                *(self._leaf.mounts if self._leaf else ()),
             ],
         }
 

@@ -42,10 +42,18 @@ class Storage(msgspec.Struct, frozen=True, rename="camel"):
     when_deleted: str = "Retain"
 
 
+class LeafNode(msgspec.Struct, frozen=True, rename="camel"):
+    """Where to connect, by which Secret, and what JetStream is called over there."""
+
+    url: str = ""
+    secret_name: str = ""
+    domain: str = ""
+
+
 class BrokerSpec(msgspec.Struct, frozen=True, rename="camel"):
     """How many NATS servers, of which version (empty: that of the image), offered how.
 
-    Without `storage` what they store goes with their pods.
+    Without `storage` what they store goes with their pods; with `leaf_node` they connect outward.
     """
 
     size: int = 1
@@ -53,6 +61,7 @@ class BrokerSpec(msgspec.Struct, frozen=True, rename="camel"):
     service: Service = Service()
     tls: Tls = Tls()
     storage: Storage | None = None
+    leaf_node: LeafNode | None = None
 
 
 class NativeBroker(msgspec.Struct, frozen=True):

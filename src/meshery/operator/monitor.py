@@ -1,4 +1,4 @@
-"""What NATS servers say of themselves: `healthz`, `routez`, `jsz`, `connz` of their monitors.
+"""What NATS servers say of themselves: `healthz`, `routez`, `jsz`, `connz`, `leafz`.
 
 docs.nats.io/running-a-nats-service/nats_admin/monitoring
 """
@@ -56,6 +56,10 @@ class _Connections(msgspec.Struct, frozen=True):
     connections: tuple[Connection, ...] | None = ()
 
 
+class _Leaves(msgspec.Struct, frozen=True):
+    leafnodes: int = 0
+
+
 class Monitor:
     """Asks servers at `addresses`, each the address of one. Use it as a context manager."""
 
@@ -91,6 +95,12 @@ class Monitor:
         asked = [self._ask(each, "jsz", _JetStream) for each in self._addresses]
         answers = await asyncio.gather(*asked, return_exceptions=True)
         return sum(answer.messages for answer in answers if isinstance(answer, _JetStream))
+
+    async def leaves(self) -> int:
+        """How many of these servers are connected to another one as its leaf node."""
+        asked = [self._ask(each, "leafz", _Leaves) for each in self._addresses]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        return sum(isinstance(each, _Leaves) and each.leafnodes > 0 for each in answers)
 
     async def _fault(self, address: str) -> str:
         others = len(self._addresses) - 1
