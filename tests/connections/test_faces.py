@@ -14,6 +14,7 @@ import yaml
 from connections.kubeconfigs import access_of, hostile, merged, nowhere, program, text_of
 from fixtures.http import NO_TLS
 from meshery.connections.rest import router
+from meshery.discovery.rest_operator import router as operator_router
 from meshery.kube.local.control_plane import ControlPlane
 from meshery.operations.platform import Platform
 from performance.serving import served
@@ -23,7 +24,7 @@ BASE = "/api/kubernetes/contexts"
 
 @pytest.fixture
 async def url(single: Platform) -> AsyncIterator[str]:
-    async with served(single, router) as http:
+    async with served(single, router, operator_router) as http:
         yield http.url
 
 

@@ -6,7 +6,7 @@ import httpx2
 import msgspec
 import pytest
 from fastapi import FastAPI, Request, Response
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from meshery.core.database import Database, db_now
 from meshery.core.settings import DatabaseSettings, Settings
@@ -14,6 +14,7 @@ from meshery.web.answers import AnswerLayer, answer
 from meshery.web.respond import json_response
 
 KEY = {"Idempotency-Key": "order-1"}
+SECRET = "/api/kubernetes/contexts/c/operator/leaf"
 
 
 class Shop:
@@ -44,11 +45,21 @@ async def shop() -> Shop:
 @pytest.fixture
 async def client(database: Database, shop: Shop) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
-    app.add_api_route("/api/orders", shop.order, methods=["POST"])
+    for path in ("/api/orders", SECRET):
+        app.add_api_route(path, shop.order, methods=["POST"])
     layer = AnswerLayer(app, database=lambda: database)
     transport = httpx2.ASGITransport(app=layer)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
+
+
+async def test_an_answer_that_is_a_secret_is_not_kept(
+    client: httpx2.AsyncClient, shop: Shop, database: Database
+) -> None:
+    for _ in range(2):
+        assert (await client.post(SECRET, json={}, headers=KEY)).status_code == 201
+    assert shop.done == 2
+    assert list(await database.fetch(select(answer))) == []
 
 
 async def test_the_same_request_is_answered_twice_and_done_once(

@@ -18,7 +18,7 @@ from meshery.client.options import (
     pass_invocation,
     wait_options,
 )
-from meshery.connections.operating import leave, set_operator, with_operator
+from meshery.connections.operating import leave, set_operator, show_leaf, with_operator
 from meshery.connections.sending import BASE, NOT_CONNECTED, send, show
 
 if TYPE_CHECKING:
@@ -121,6 +121,31 @@ def ping(client: "ServerClient", *, name: str, output: str) -> None:
     emit(found, output, columns=("name", "state", "version", "reason", "remedy"))
     if found["state"] != "reachable":
         click.get_current_context().exit(NOT_CONNECTED)
+
+
+@kubernetes.command("leaf")
+@click.argument("name")
+@click.option("--namespace", metavar="NAME", help="Where the broker is; meshery by default.")
+@click.option("--dry-run", is_flag=True, help="Show it without credentials, and make none.")
+@click.option("--revoke", is_flag=True, help="Disconnect it; its credentials hold no more.")
+@pass_invocation
+def leaf(
+    invocation: Invocation, *, name: str, namespace: str | None, dry_run: bool, revoke: bool
+) -> None:
+    """Print what lets the broker of the cluster NAME connect to Meshery, as YAML.
+
+    For clusters that cannot be reached: apply it there with kubectl. It holds new credentials,
+    shown this once; those of before hold no more.
+    """
+    if revoke and (dry_run or namespace):
+        raise click.UsageError("--revoke takes neither --dry-run nor --namespace")
+    with invocation.connect() as client:
+        place = f"{BASE}/{_the_one(client, name)['id']}/operator/leaf"
+        if revoke:
+            invocation.confirm(f"let {name} connect no more?")
+            client.delete(place)
+            return
+        show_leaf(invocation, client, place, namespace=namespace or "", is_dry=dry_run)
 
 
 @kubernetes.command("disconnect")

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from meshery.connections.sending import BASE
 
 if TYPE_CHECKING:
     from meshery.client.http import ServerClient
+    from meshery.client.options import Invocation
 
 
 def set_operator(
@@ -51,11 +54,26 @@ def leave(
 
 def with_operator(client: "ServerClient", shown: dict[str, Any]) -> dict[str, Any]:
     """A connection, and how our operator is where there is one."""
-    if not _holds(shown):
-        return shown
     found = client.get(f"{BASE}/{shown['id']}/operator")
-    told = {name: found[name] for name in ("state", "reason", "behind", "lag_s")}
+    if found["state"] == "absent":
+        return shown
+    told = {name: found[name] for name in ("state", "way", "reason", "behind", "lag_s")}
     return {**shown, **{f"operator_{name}": value for name, value in told.items()}}
+
+
+def show_leaf(
+    invocation: "Invocation", client: "ServerClient", place: str, *, namespace: str, is_dry: bool
+) -> None:
+    """Print what a cluster's broker connects to us with; asks before working ones are replaced."""
+    import yaml
+
+    params = {"namespace": namespace} if namespace else {}
+    found = client.post(place, params={**params, "dry_run": "true"})
+    if not is_dry:
+        if found["replaces"]:
+            invocation.confirm("replace the credentials that were made before?")
+        found = client.post(place, params=params)
+    click.echo(yaml.safe_dump_all(found["documents"], sort_keys=False), nl=False)
 
 
 def _holds(shown: Mapping[str, Any]) -> bool:

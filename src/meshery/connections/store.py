@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from meshery.connections.model import Connection, ConnectionState, Finding
 from meshery.connections.reach import login_of
 from meshery.connections.tables import connection as table
+from meshery.connections.tables import leaf_account
 from meshery.core.database import Database, db_now
 from meshery.core.errors import NotFoundError
 from meshery.core.keys import Keys
@@ -120,8 +121,10 @@ class Store:
         await self._update(table.c.id == connection_id, {"operator": namespace})
 
     async def delete(self, connection_id: str) -> Connection:
-        """Forget one, its login with it. NotFoundError when there is none."""
+        """Forget one, its login and its leaf node with it. NotFoundError when there is none."""
+        leaf = leaf_account.c.connection_id == connection_id
         async with self._database.write() as connection:
+            await connection.execute(delete(leaf_account).where(leaf))
             mine = table.c.id == connection_id
             row = (await connection.execute(delete(table).where(mine).returning(table))).first()
         if row is None:

@@ -30,3 +30,13 @@ connection = Table(
     Column("access", LargeBinary, nullable=False),
     Column("operator", String(253), nullable=False, server_default=""),
 )
+
+leaf_account = Table(
+    "leaf_account",
+    metadata,
+    Column("connection_id", String(36), primary_key=True),
+    Column("cluster_id", String(64), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+"""Clusters that may connect to us as leaf nodes, by the public half of a key."""

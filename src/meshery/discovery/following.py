@@ -1,8 +1,8 @@
-"""How a cluster's own broker is reached from here, and its stream taken over."""
+"""How a cluster's own broker is met, and its stream taken over."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from meshery.core.errors import MesheryError, UnavailableError
 from meshery.core.telemetry import get_logger
 from meshery.discovery.ingest.feeds import Broker, Feeds
 from meshery.discovery.ingest.relay import Relay
+from meshery.discovery.leaf_way import by_leaf
 from meshery.kube.apply import get
 from meshery.kube.backoff import Backoff
 from meshery.kube.client import KubeClient
@@ -44,7 +45,7 @@ async def follow_broker(
     while True:
         backoff.began()
         try:
-            async with reached(platform, connection, broker) as bus:
+            async with _met(platform, connection, broker) as bus:
                 relay = Relay(feeds, connection.cluster_id, broker=bus, bus=platform.bus)
                 await _run(relay, again)
         except MesheryError as error:
@@ -52,6 +53,14 @@ async def follow_broker(
             why = f"{error.what}: {error.cause}" if error.cause else error.what
             await feeds.note(connection.cluster_id, state="unreachable", error=why)
         await backoff.wait()
+
+
+def _met(
+    platform: Platform, connection: Connection, broker: Broker
+) -> AbstractAsyncContextManager[Bus]:
+    if broker.leaf:
+        return by_leaf(platform, broker.leaf)
+    return reached(platform, connection, broker)
 
 
 async def _run(relay: Relay, again: asyncio.Event) -> None:

@@ -21,6 +21,8 @@ from meshery.discovery.ingest.feeds import Broker, Feeds
 from meshery.discovery.ingest.forget import forget_cluster, known_clusters
 from meshery.discovery.ingest.tables import kube_change
 from meshery.discovery.ingest.writer import Writer
+from meshery.discovery.leaf_keeping import keep_leaves
+from meshery.discovery.leaf_way import is_met_here
 from meshery.discovery.service import SUBJECT_RESYNC, DiscoveryService, lease_of
 from meshery.discovery.watch.cluster import ClusterWatch
 from meshery.discovery.watch.publisher import Publisher
@@ -105,11 +107,13 @@ async def _watch_alone(platform: Platform, connection: Connection, owner: str) -
     database, name = platform.database, lease_of(connection.cluster_id)
     loop = asyncio.get_running_loop()
     try:
+        broker = await _broker(platform, connection)
+        if broker and broker.leaf and not is_met_here(platform.settings):
+            return  # who meets it follows it
         renewed_s = loop.time()
         fence = await leases.acquire(database, name, owner=owner, ttl_s=ttl_s)
         if fence is None:
             return
-        broker = await _broker(platform, connection)
         work = _follow(platform, connection, broker) if broker else _watch(platform, connection)
         task = asyncio.create_task(work, name="watch-cluster")
         try:
@@ -193,6 +197,7 @@ async def _stop(task: asyncio.Task[None]) -> None:
 
 KEEPERS = (
     Keeper("discovery.watch", keep_watching, singleton=False),
+    Keeper("discovery.leaves", keep_leaves, singleton=False),
     Keeper("discovery.ingest", keep_storing),
     Keeper("discovery.retention", keep_tidy),
 )

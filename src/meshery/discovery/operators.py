@@ -15,7 +15,7 @@ from meshery.connections.model import Connection
 from meshery.connections.service import ConnectionService
 from meshery.connections.target import KubernetesTarget
 from meshery.core.errors import ConflictError, InvalidInputError, MesheryError, NotFoundError
-from meshery.discovery.ingest.feeds import Feeds
+from meshery.discovery.ingest.feeds import Feed, Feeds, Way
 from meshery.discovery.rollout import Rollout
 from meshery.kube.readiness import readiness
 from meshery.operations.model import Operation
@@ -44,7 +44,9 @@ class OperatorState(msgspec.Struct, frozen=True):
 
     `absent`: not there; `deploying`: something is not ready; `deployed`: all is ready, and its
     messages are not read yet; `connected`: they are; `lagging`: `behind` messages wait, for
-    `lag_s` seconds; `unreachable`: the cluster or its broker does not answer.
+    `lag_s` seconds; `unreachable`: the cluster or its broker does not answer. `way` is how its
+    messages come: by `port-forward`, from an `address`, or by its `leaf` node, which needs no
+    answer of the cluster.
     """
 
     state: State
@@ -55,6 +57,7 @@ class OperatorState(msgspec.Struct, frozen=True):
     meshsync: PartState = PartState()
     behind: int = 0
     lag_s: float = 0.0
+    way: str = ""
 
 
 class OperatorService:
@@ -97,30 +100,36 @@ class OperatorService:
     async def state(self, connection_id: str) -> OperatorState:
         """How it is now, as the cluster itself says."""
         shown = await self._connections.get(connection_id)
-        if not shown.operator:
+        feed = await Feeds(self._platform.database).get(shown.cluster_id)
+        way: Way = feed.broker.way if feed else ""
+        place = shown.operator or (feed.broker.namespace if feed and way == "leaf" else "")
+        if not place:
             return OperatorState("absent")
         try:
             async with self._connections.target(connection_id) as target:
-                parts = await _parts(target, shown.operator)
+                parts = await _parts(target, place)
         except MesheryError as error:
-            return OperatorState("unreachable", shown.operator, error.what)
-        return await self._judged(shown, parts)
-
-    async def _judged(self, shown: Connection, parts: Sequence[PartState]) -> OperatorState:
+            if feed and way == "leaf":
+                return _judged(OperatorState("deployed", place, way=way), feed)
+            return OperatorState("unreachable", place, error.what, way=way)
         operator, broker, meshsync = parts
         found = OperatorState(
-            "deploying", shown.operator, operator=operator, broker=broker, meshsync=meshsync
+            "deploying", place, operator=operator, broker=broker, meshsync=meshsync, way=way
         )
         waiting = [part.reason for part in parts if not part.is_ready]
-        if waiting:
-            return msgspec.structs.replace(found, reason=waiting[0])
-        feed = await Feeds(self._platform.database).get(shown.cluster_id)
-        if feed is None or feed.state == "connecting":
-            return msgspec.structs.replace(found, state="deployed")
-        if feed.state == "unreachable":
-            return msgspec.structs.replace(found, state="unreachable", reason=feed.error)
-        state: State = "lagging" if feed.lag_s > LAGGING_S else "connected"
-        return msgspec.structs.replace(found, state=state, behind=feed.behind, lag_s=feed.lag_s)
+        return (
+            msgspec.structs.replace(found, reason=waiting[0]) if waiting else _judged(found, feed)
+        )
+
+
+def _judged(found: OperatorState, feed: Feed | None) -> OperatorState:
+    """How its messages are read, where all of it is ready."""
+    if feed is None or feed.state == "connecting":
+        return msgspec.structs.replace(found, state="deployed")
+    if feed.state == "unreachable":
+        return msgspec.structs.replace(found, state="unreachable", reason=feed.error)
+    state: State = "lagging" if feed.lag_s > LAGGING_S else "connected"
+    return msgspec.structs.replace(found, state=state, behind=feed.behind, lag_s=feed.lag_s)
 
 
 async def _parts(target: KubernetesTarget, namespace: str) -> Sequence[PartState]:

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from meshery.apply.target import Change, Object, Ref, ref_of
+from meshery.connections.leaves import Leaves
 from meshery.connections.model import Connection
 from meshery.connections.service import ConnectionService
 from meshery.connections.target import KubernetesTarget
 from meshery.core.errors import ConflictError, DeadlineError, NotFoundError
-from meshery.discovery.ingest.feeds import Broker, Feeds
+from meshery.discovery.ingest.feeds import Feeds
+from meshery.discovery.leaf_keeping import deployed_broker
 from meshery.kube.lease import LEASES
 from meshery.kube.resource import Resource
 from meshery.operations.platform import Platform
@@ -25,10 +27,7 @@ from meshery.operator.names import (
     MANAGED,
     MESHSYNC_FINALIZER,
     MESHSYNCS,
-    USUAL_BROKER,
     Key,
-    auth_of,
-    nats_of,
 )
 from meshery.operator.objects import let_go, read
 
@@ -92,13 +91,11 @@ class Rollout:
 
     async def follow(self) -> None:
         """Take over what the watcher tells, in place of watching from here."""
-        broker = Broker(
-            namespace=self.namespace, service=nats_of(USUAL_BROKER), secret=auth_of(USUAL_BROKER)
-        )
-        await self._feeds.follow(self.connection.cluster_id, broker)
+        await self._feeds.follow(self.connection.cluster_id, deployed_broker(self.namespace))
 
     async def forget(self) -> None:
-        """Watch from here again."""
+        """Watch from here again; a leaf node has nothing to tell without its broker."""
+        await Leaves(self._platform.database).revoke(self.connection.id)
         await self._feeds.forget(self.connection.cluster_id)
 
     async def remove_objects(self) -> None:

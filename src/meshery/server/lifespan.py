@@ -13,6 +13,7 @@ from meshery.core.settings import Settings
 from meshery.operations.keepers import run_keepers
 from meshery.operations.model import Subject
 from meshery.operations.platform import Platform, open_platform
+from meshery.server.leaf_hub import keep_leaf_hub, start_leaf_hub
 from meshery.server.preconditions import keep_claim, take_claim
 from meshery.server.tree import Callback, Restarted, process_tree
 
@@ -23,6 +24,7 @@ async def running_parts(settings: Settings) -> AsyncIterator[Platform]:
     async with process_tree(settings) as tree, open_platform(settings, role="server") as platform:
         fence = await take_claim(platform.database, settings)
         tree.on_restart(_teller(platform))
+        hub = await start_leaf_hub(platform, tree.supervisor)
         if settings.worker.embedded:
             await tree.start_worker()
         owner = f"{platform.host}:server:{os.getpid()}"
@@ -31,6 +33,8 @@ async def running_parts(settings: Settings) -> AsyncIterator[Platform]:
                 group.create_task(keep_claim(platform.database, settings, fence), name="claim"),
                 group.create_task(run_keepers(platform, where="server", owner=owner)),
             ]
+            if hub is not None:
+                beside.append(group.create_task(keep_leaf_hub(platform, hub), name="leaf-hub"))
             try:
                 yield platform
             finally:

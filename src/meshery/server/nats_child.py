@@ -25,7 +25,7 @@ NAME = "nats"
 
 _READY_S = 15.0
 _TRIES = 3
-_HOST = "127.0.0.1"
+HOST = "127.0.0.1"
 _STORE_BYTES = 4 * 1024**3
 _MEMORY_STORE_BYTES = 256 * 1024**2
 
@@ -36,38 +36,48 @@ async def start_nats(settings: Settings, supervisor: SupervisorClient) -> BusAdd
     UnsupportedError when it is not installed, UnavailableError with its own words when it ends.
     """
     directory = private_dir(settings.home_path / "nats")
-    port = _free_port(settings)
-    address = BusAddress(f"nats://{_HOST}:{port}", secrets.token_urlsafe(32))
+    port = free_port(address_file(settings))
+    address = BusAddress(f"nats://{HOST}:{port}", secrets.token_urlsafe(32))
     configuration = directory / "nats.json"
     write_private(configuration, _configuration(settings, port=port, token=address.token))
-    log = settings.home_path / "logs" / "nats.log"
+    await run_nats(settings, supervisor, name=NAME, configuration=configuration, port=port)
+    write_address(settings, address)
+    return address
+
+
+async def run_nats(
+    settings: Settings, supervisor: SupervisorClient, *, name: str, configuration: Path, port: int
+) -> None:
+    """Have a NATS server with this configuration running and ready for clients at `port`.
+
+    UnsupportedError when it is not installed, UnavailableError with its own words when it ends.
+    """
+    log = settings.home_path / "logs" / f"{name}.log"
     told_from = log.stat().st_size if log.exists() else 0
     await supervisor.start(
         ProcessSpec(
-            name=NAME,
+            name=name,
             argv=(nats_program(), "--config", str(configuration)),
-            directory=str(directory),
+            directory=str(configuration.parent),
             restart=Restart.ALWAYS,
             log_file=str(log),
             open_files=65_536,
             stop_grace_s=5.0,
         )
     )
-    if not await _is_ready(port, supervisor):
+    if not await _is_ready(port, supervisor, name):
         raise UnavailableError(
             "our NATS server does not start",
             cause=_last_words(log, told_from) or "it wrote no fault to its log",
             remedy=f"see {log}; free the port or the disk space it names",
         )
-    write_address(settings, address)
-    return address
 
 
 def _configuration(settings: Settings, *, port: int, token: str) -> bytes:
     """NATS reads JSON as its own form. Limits are given, since a small disk would lower them."""
     return msgspec.json.encode(
         {
-            "host": _HOST,
+            "host": HOST,
             "port": port,
             "server_name": "meshery",
             "authorization": {"token": token},
@@ -81,10 +91,10 @@ def _configuration(settings: Settings, *, port: int, token: str) -> bytes:
     )
 
 
-def _free_port(settings: Settings) -> int:
-    """The port of last time if nobody took it, so that whoever waits for it finds us."""
+def free_port(noted: Path) -> int:
+    """The port of last time, as it is noted, if nobody took it: who waits for it finds us."""
     with contextlib.suppress(OSError, msgspec.DecodeError, ValueError):
-        last = msgspec.json.decode(address_file(settings).read_bytes(), type=BusAddress)
+        last = msgspec.json.decode(noted.read_bytes(), type=BusAddress)
         port = int(last.url.rpartition(":")[2])
         if is_free(port):
             return port
@@ -107,11 +117,11 @@ def nats_program(*, scripts: Path | None = None, path: str | None = None) -> str
     return found
 
 
-async def _is_ready(port: int, supervisor: SupervisorClient) -> bool:
+async def _is_ready(port: int, supervisor: SupervisorClient, name: str) -> bool:
     """Wait for its greeting; False when it takes too long, or ends again and again."""
     deadline = asyncio.get_running_loop().time() + _READY_S
     while not await _greets(port):
-        statuses = await supervisor.list(NAME)
+        statuses = await supervisor.list(name)
         if asyncio.get_running_loop().time() > deadline or statuses[0].restarts >= _TRIES:
             return False
         await asyncio.sleep(0.02)
@@ -121,7 +131,7 @@ async def _is_ready(port: int, supervisor: SupervisorClient) -> bool:
 async def _greets(port: int) -> bool:
     """Whether it accepts clients: it does so when its streams are recovered, with an INFO line."""
     try:
-        reader, writer = await asyncio.open_connection(_HOST, port)
+        reader, writer = await asyncio.open_connection(HOST, port)
     except OSError:
         return False
     try:

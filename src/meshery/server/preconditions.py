@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from meshery.core import leases
 from meshery.core.database import Database
-from meshery.core.errors import UnavailableError, UnsupportedError
-from meshery.core.settings import Settings
+from meshery.core.errors import InvalidInputError, UnavailableError, UnsupportedError
+from meshery.core.settings import LeafSettings, Settings
 from meshery.server.listener import demand_loopback, is_loopback
 
 _CLAIM = "server.alone"
@@ -19,6 +19,7 @@ def demand_allowed(settings: Settings) -> None:
     """UnsupportedError when these settings describe a server that we do not run."""
     demand_loopback(settings.server)
     _demand_safe_bus(settings)
+    _demand_safe_leaf(settings.leaf)
 
 
 def _demand_safe_bus(settings: Settings) -> None:
@@ -37,6 +38,34 @@ def _demand_safe_bus(settings: Settings) -> None:
             cause=f"it is on another host, and {' and '.join(missing)} is missing",
             remedy="set both; see `mesheryctl system settings`",
             code="meshery.unsupported.bus",
+        )
+
+
+def _demand_safe_leaf(leaf: LeafSettings) -> None:
+    """Clusters that connect over a network need to know whom they tell what they hold."""
+    host, _, port = leaf.listen.rpartition(":")
+    if leaf.listen and not (host and port.isdigit()):
+        raise InvalidInputError(
+            f"leaf.listen is {leaf.listen!r:.80}, which is no address",
+            remedy="write HOST:PORT, such as 127.0.0.1:7422",
+            code="meshery.leaf.listen",
+        )
+    if bool(leaf.certificate_file) != bool(leaf.key_file):
+        raise InvalidInputError(
+            "of certificate and key for leaf nodes one is missing",
+            remedy="set both: leaf.certificate_file and leaf.key_file",
+            code="meshery.leaf.certificate",
+        )
+    if not leaf.listen or is_loopback(host.strip("[]")):
+        return
+    missing = [] if leaf.certificate_file else ["leaf.certificate_file and leaf.key_file"]
+    missing += [] if leaf.url.startswith("tls://") else ["leaf.url (tls://HOST:PORT)"]
+    if missing:
+        raise UnsupportedError(
+            f"Meshery does not listen for leaf nodes on {leaf.listen}",
+            cause=f"others reach it there, and {' and '.join(missing)} is missing",
+            remedy="set them, or listen on 127.0.0.1",
+            code="meshery.unsupported.leaf",
         )
 
 

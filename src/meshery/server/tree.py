@@ -26,7 +26,7 @@ from meshery.core.settings_draft import environment_name
 from meshery.core.telemetry import get_logger
 from meshery.processes.client import SupervisorClient
 from meshery.processes.model import ProcessEvent, ProcessSpec, ProcessStatus, Restart
-from meshery.server import nats_child
+from meshery.server import leaf_hub, nats_child
 from meshery.server.supervisor_child import SupervisorChild
 
 WORKER = "worker"
@@ -164,7 +164,7 @@ class ProcessTree:
             with suppress(MesheryError):
                 ended: dict[str, ProcessEvent] = {}
                 async for event in client.watch():
-                    if event.name in {WORKER, nats_child.NAME}:
+                    if event.name in {WORKER, nats_child.NAME, leaf_hub.NAME}:
                         self._on_child(event, ended)
             await asyncio.sleep(_BACK_OFF_S[1])
 

@@ -51,8 +51,8 @@ answer = Table(
 _RESERVED_S = 60.0
 _KEPT_S = 24 * 3600.0
 _MAX_BODY_BYTES = 1_048_576
-_NEVER_KEPT = frozenset({"/api/system/logins"})
-"""Their answers are secrets."""
+_NEVER_KEPT = ("/api/system/logins", "/operator/leaf")
+"""How paths end whose answers are secrets."""
 _KEPT_HEADERS = ("content-type", "location", "etag")
 
 _log = get_logger("web.answers")
@@ -198,7 +198,7 @@ def _may_repeat(scope: Scope) -> bool:
     if scope["type"] != "http" or scope["method"] != "POST":
         return False
     path: str = scope["path"]
-    return path.startswith("/api/") and path not in _NEVER_KEPT
+    return path.startswith("/api/") and not path.endswith(_NEVER_KEPT)
 
 
 async def _whole_body(receive: Receive) -> bytes | None:

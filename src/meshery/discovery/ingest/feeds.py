@@ -1,8 +1,8 @@
 """`Feeds`: which clusters are followed at their own broker, and how that goes.
 
 A cluster without a feed is watched from here. A feed says where the broker is: a Service of the
-cluster, reached by port-forward through its API server, or an address. Its token stays in the
-cluster's Secret and is read when it is needed.
+cluster, reached by port-forward through its API server, or an address; its token stays in the
+cluster's Secret and is read when it is needed. Or the broker connects to us as a leaf node.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from sqlalchemy import Row, delete, select, update
 from meshery.core.database import Database, db_now
 from meshery.discovery.ingest.tables import kube_feed
 
+Way = Literal["", "port-forward", "address", "leaf"]
 FeedState = Literal["connecting", "following", "unreachable"]
 
 
@@ -22,6 +23,7 @@ class Broker(msgspec.Struct, frozen=True):
     """Where a cluster's broker is. `url` empty: by port-forward to the Service.
 
     `secret` and `key` name the Secret, in the same namespace, that holds its token; empty: none.
+    With `leaf` it connects to us, by the account of the connection with this id.
     """
 
     namespace: str = "meshery"
@@ -30,6 +32,12 @@ class Broker(msgspec.Struct, frozen=True):
     secret: str = "meshery-nats-auth"  # noqa: S105 - its name
     key: str = "token"
     url: str = ""
+    leaf: str = ""
+
+    @property
+    def way(self) -> Way:
+        """How it is reached."""
+        return "leaf" if self.leaf else "address" if self.url else "port-forward"
 
 
 class Feed(msgspec.Struct, frozen=True):

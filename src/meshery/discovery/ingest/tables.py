@@ -117,6 +117,7 @@ kube_feed = Table(
     Column("secret", String(255), nullable=False),
     Column("key", String(255), nullable=False),
     Column("url", Text, nullable=False),
+    Column("leaf", String(36), nullable=False, server_default=""),
     Column("state", String(12), nullable=False),
     # Which stream of the broker the position is in.
     Column("stream", String(64), nullable=False),
