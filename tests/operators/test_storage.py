@@ -1,12 +1,21 @@
 """What storage servers can have that stand already."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from meshery.core.errors import InvalidInputError
+from kube.conftest import client_of
+from meshery.core.errors import ConflictError, InvalidInputError
+from meshery.kube.apply import delete
+from meshery.kube.item import Metadata
+from meshery.kube.local.control_plane import ControlPlane
+from meshery.operator.broker_frame import BrokerFrame
+from meshery.operator.broker_parts import BrokerParts
 from meshery.operator.broker_storage import claims, file_store_bytes, fitting
-from meshery.operator.model import Storage
+from meshery.operator.children import STATEFUL_SETS, Children
+from meshery.operator.model import BrokerSpec, Served, Storage
+from meshery.operator.names import BROKERS, Key
 
 TWO = Storage("2Gi")
 
@@ -59,3 +68,21 @@ def test_servers_that_stand_go_on_as_they_are(
 def test_what_is_no_size_is_refused(size: str) -> None:
     with pytest.raises(InvalidInputError):
         fitting(Storage(size), standing(TWO))
+
+
+async def test_servers_deleted_during_a_look_are_not_made_again_as_they_stood(
+    second_kube: ControlPlane,
+) -> None:
+    key = Key(BROKERS, "default", f"b{uuid4().hex[:8]}")
+    metadata = Metadata(name=key.name, namespace=key.namespace, uid=str(uuid4()))
+    owner = Served(key, metadata, BrokerSpec(), (), {})
+    frame = BrokerFrame(owner)
+    parts = BrokerParts(frame, image="nats:2", secured=None, storage=TWO, leaf=None)
+    async with client_of(second_kube) as client:
+        children = Children(client, owner, manager="test")
+        stood = await children.put(parts.stateful_set([], standing=None))
+        assert await children.put(parts.stateful_set([], standing=stood)) == stood
+        await delete(client, STATEFUL_SETS, frame.name, namespace="default")
+        with pytest.raises(ConflictError):
+            await children.put(parts.stateful_set([], standing=stood))
+        assert await children.find(STATEFUL_SETS, frame.name) is None

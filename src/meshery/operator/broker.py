@@ -63,7 +63,7 @@ class BrokerKeeper(Keeper):
         parts = BrokerParts(frame, image=image, secured=trusted, storage=storage, leaf=leaf)
         await _put_secret(frame, parts, children)
         await children.put(parts.config())
-        servers = await children.put(parts.stateful_set(replicas))
+        servers = await children.put(parts.stateful_set(replicas, standing=before))
         await _budget(frame, parts, children)
         await unsecured(frame, children)
         await children.prune(SERVICES, _instance(found), put)

@@ -68,9 +68,15 @@ class BrokerParts:
         document = self._frame.document("v1", "ConfigMap", f"{self._frame.name}-config")
         return {**document, "data": {"nats.conf": self._configuration()}}
 
-    def stateful_set(self, addresses: Sequence[str]) -> Document:
-        """The servers; `addresses` are those of the replicas' Services, none for a single one."""
+    def stateful_set(self, addresses: Sequence[str], *, standing: Document | None) -> Document:
+        """The servers; `addresses` are those of the replicas' Services, none for a single one.
+
+        `standing` is the StatefulSet whose servers these go on to be. Should it be gone by the time
+        this is applied, that is a conflict: another one is made of the wish, not of what stood.
+        """
         document = self._frame.document("apps/v1", "StatefulSet", self._frame.name)
+        if standing:
+            document["metadata"]["uid"] = standing["metadata"]["uid"]
         digest = hashlib.sha256(self._configuration().encode()).hexdigest()
         marks = {"meshery.io/config": digest[:32]}
         if self._secured:
