@@ -26,44 +26,26 @@ from fixtures.leaf import Hub, leaf_hub, listening
 from fixtures.nats import NatsServer
 from fixtures.node import node
 from fixtures.waiting import until
-from meshery.connections.rest import router as connections_router
 from meshery.core.nkeys import new_user_key
 from meshery.core.settings import Settings
-from meshery.discovery.rest_operator import router
-from meshery.discovery.work import KINDS
 from meshery.kube.local.control_plane import ControlPlane
-from meshery.operations.platform import Platform, open_platform
-from meshery.operations.rest import router as operations_router
-from meshery.operations.worker import run_worker
+from meshery.operations.platform import Platform
 from operations.support import quick
 from operators.objects import broker, message, until_said
-from performance.serving import served
+from operators.serving import BASE, speaking, working
 
 pytestmark = pytest.mark.timeout(500)
-BASE = "/api/kubernetes/contexts"
 
 
 @pytest.fixture
 async def platform(sqlite_settings: Settings, nats_server: NatsServer) -> AsyncIterator[Platform]:
-    settings = listening(quick(sqlite_settings, nats_server))
-    kinds = {kind.name: kind for kind in KINDS}
-    async with (
-        open_platform(settings, role="server", kinds=kinds) as opened,
-        open_platform(settings, role="worker", kinds=kinds) as worker,
-    ):
-        stop = asyncio.Event()
-        task = asyncio.create_task(run_worker(worker, stop, keepers=()))
+    async with working(listening(quick(sqlite_settings, nats_server))) as opened:
         yield opened
-        stop.set()
-        await task
 
 
 @pytest.fixture
 async def http(platform: Platform) -> AsyncIterator[httpx2.AsyncClient]:
-    async with (
-        served(platform, connections_router, router, operations_router) as address,
-        httpx2.AsyncClient(base_url=address.url, timeout=60, trust_env=False) as client,
-    ):
+    async with speaking(platform) as client:
         yield client
 
 

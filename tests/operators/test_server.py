@@ -15,50 +15,29 @@ import pytest
 from connections.kubeconfigs import access_of, text_of
 from connections.test_faces import Cli
 from discovery.ingest.test_service import keeping, until_listed
-from fixtures.http import NO_TLS
 from fixtures.kube import KubeNamespace, config_map, kubectl
 from fixtures.nats import NatsServer
 from fixtures.node import Node, node
 from fixtures.waiting import until
 from kube.kubelet import kubelet
-from meshery.connections.rest import router as connections_router
 from meshery.core.settings import Settings
-from meshery.discovery.rest_operator import router
-from meshery.discovery.work import KINDS
 from meshery.kube.local.control_plane import ControlPlane
-from meshery.operations.platform import Platform, open_platform
-from meshery.operations.rest import router as operations_router
-from meshery.operations.worker import run_worker
+from meshery.operations.platform import Platform
 from operations.support import quick
-from performance.serving import served
+from operators.serving import BASE, speaking, working
 
 pytestmark = pytest.mark.timeout(400)
-BASE = "/api/kubernetes/contexts"
 
 
 @pytest.fixture
 async def platform(sqlite_settings: Settings, nats_server: NatsServer) -> AsyncIterator[Platform]:
-    settings = quick(sqlite_settings, nats_server)
-    kinds = {kind.name: kind for kind in KINDS}
-    async with (
-        open_platform(settings, role="server", kinds=kinds) as opened,
-        open_platform(settings, role="worker", kinds=kinds) as worker,
-    ):
-        stop = asyncio.Event()
-        task = asyncio.create_task(run_worker(worker, stop, keepers=()))
+    async with working(quick(sqlite_settings, nats_server)) as opened:
         yield opened
-        stop.set()
-        await task
 
 
 @pytest.fixture
 async def http(platform: Platform) -> AsyncIterator[httpx2.AsyncClient]:
-    async with (
-        served(platform, connections_router, router, operations_router) as address,
-        httpx2.AsyncClient(
-            base_url=address.url, timeout=30, trust_env=False, verify=NO_TLS
-        ) as client,
-    ):
+    async with speaking(platform) as client:
         yield client
 
 
