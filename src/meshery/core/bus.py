@@ -15,10 +15,11 @@ import msgspec
 import nats.errors
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import NotFoundError
 
 from meshery.core.bus_errors import away, bus_errors
 from meshery.core.bus_link import BusLink, Trust
+from meshery.core.bus_streams import StreamKeeper
 from meshery.core.errors import UnavailableError
 from meshery.core.settings import Settings
 from meshery.core.streams import OPERATIONS_STREAM, streams
@@ -26,13 +27,6 @@ from meshery.core.telemetry import get_logger
 
 _PUBLISH_TIMEOUT_S = 3.0
 _ACK_WAIT_S = 30.0
-_ANOTHER_CONFIGURATION = 10058
-"""NATS' code: the stream is there with another configuration."""
-_NO_ROOM = 10047
-"""NATS' code: the server has not set aside so many bytes for streams."""
-_NO_PEERS = 10005
-"""NATS' code: no servers of a cluster can take the stream; the description says why."""
-_LEAST_BYTES = 16 * 1024 * 1024
 
 _log = get_logger("core.bus")
 
@@ -79,12 +73,13 @@ class Bus:
         self, settings: Settings, *, only: Collection[str] | None = None, domain: str = ""
     ) -> None:
         self._settings = settings
-        self._only = None if only is None else frozenset(only)
-        self._link = BusLink(self._ensure_quietly)
+        self._link = BusLink(self._come_back)
         self._client = self._link.client
         self._jetstream: JetStreamContext = self._client.jetstream(
             timeout=_PUBLISH_TIMEOUT_S, domain=domain or None
         )
+        ours = [each for each in streams(settings) if only is None or each.name in only]
+        self._streams = StreamKeeper(self._jetstream, ours)
 
     @classmethod
     async def connect(
@@ -149,32 +144,10 @@ class Bus:
 
     async def ensure_streams(self) -> None:
         """Create or update our streams; also after a reconnect, since a store may be lost."""
-        for config in streams(self._settings):
-            if self._only is None or config.name in self._only:
-                await self._ensure(config)
+        await self._streams.ensure()
 
-    async def _ensure(self, config: api.StreamConfig) -> None:
-        try:
-            await self._jetstream.add_stream(config)
-        except APIError as error:
-            if _has_no_room(error) and (config.max_bytes or 0) > _LEAST_BYTES:
-                return await self._ensure_smaller(config)
-            if error.err_code != _ANOTHER_CONFIGURATION:
-                raise
-            await self._jetstream.update_stream(config)
-
-    async def _ensure_smaller(self, config: api.StreamConfig) -> None:
-        """As large as it is, or half as large where it is not there yet.
-
-        NATS looks for room before it looks for the stream: one that is there was answered the same,
-        and to make it smaller would drop what it holds.
-        """
-        try:
-            there = await self._jetstream.stream_info(config.name or "")
-        except NotFoundError:
-            await self._ensure(config.evolve(max_bytes=(config.max_bytes or 0) // 2))
-        else:
-            await self._jetstream.update_stream(config.evolve(max_bytes=there.config.max_bytes))
+    async def _come_back(self) -> None:
+        await self._streams.ensure_quietly()
 
     async def publish(self, subject: str, payload: bytes, *, message_id: str = "") -> int:
         """Store a message in its stream and return its sequence.
@@ -234,14 +207,17 @@ class Bus:
             expected = 1
             try:
                 while True:
-                    for raw in await self._fetch(consumer, batch=64, timeout_s=10):
+                    got = await self._fetch(consumer, batch=64, timeout_s=10)
+                    for raw in got:
                         if raw.metadata.sequence.consumer != expected:
                             raise _GapError  # noqa: TRY301 - leaves two loops
                         expected += 1
                         position = raw.metadata.sequence.stream
                         yield _stored(raw)
+                    if not self.connected:
+                        break
                     # A way that broke behind our server is seen nowhere else.
-                    if not self.connected or await self._delivered(consumer) != expected - 1:
+                    if not got and await self._delivered(consumer) != expected - 1:
                         break
             except (_GapError, nats.errors.Error, OSError):
                 await asyncio.sleep(0.1)
@@ -373,15 +349,6 @@ class Bus:
             return None
         return info.delivered.consumer_seq if info.delivered else 0
 
-    async def _ensure_quietly(self) -> None:
-        for _ in range(20):
-            try:
-                await self.ensure_streams()
-            except (nats.errors.Error, OSError):
-                await asyncio.sleep(0.25)
-            else:
-                return
-
 
 class _Heard(AsyncIterator[Message]):
     """Messages of plain NATS; the oldest go when nobody reads. A cancelled read loses none."""
@@ -409,9 +376,3 @@ def _stored(raw: Msg) -> Message:
         raw.metadata.sequence.stream,
         (raw.headers or {}).get("Nats-Msg-Id", ""),
     )
-
-
-def _has_no_room(error: APIError) -> bool:
-    """Whether a smaller stream may find a place; servers that are away are no reason for one."""
-    is_too_large = "insufficient storage" in (error.description or "")
-    return error.err_code == _NO_ROOM or (error.err_code == _NO_PEERS and is_too_large)
