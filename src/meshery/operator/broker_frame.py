@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from meshery.operator.model import BrokerSpec, Served, Tls
-from meshery.operator.names import MANAGED, OPERATOR, nats_of
+from meshery.operator.names import nats_of
 
 Document = dict[str, Any]
 
@@ -19,7 +19,7 @@ class BrokerFrame:
         self.name = nats_of(self.broker)
         self.namespace: str = broker.metadata.namespace
         self.spec: BrokerSpec = broker.spec
-        self._owner = broker.owner
+        self._broker = broker
 
     @property
     def is_cluster(self) -> bool:
@@ -45,13 +45,4 @@ class BrokerFrame:
 
     def document(self, api_version: str, kind: str, name: str) -> Document:
         """The head of an object."""
-        return {
-            "apiVersion": api_version,
-            "kind": kind,
-            "metadata": {
-                "name": name,
-                "namespace": self.namespace,
-                "labels": {**MANAGED, **self.labels, "app.kubernetes.io/part-of": OPERATOR},
-                "ownerReferences": [self._owner],
-            },
-        }
+        return self._broker.head(api_version, kind, name, labels=self.labels)

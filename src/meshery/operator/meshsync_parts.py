@@ -9,7 +9,7 @@ import msgspec
 from meshery.kube.lease import LEASES
 from meshery.operator.children import OWNED, RBAC
 from meshery.operator.model import WATCHER_PORT, MeshSyncSpec, Served
-from meshery.operator.names import AUTHORITY, MANAGED, OPERATOR, READER_ROLE
+from meshery.operator.names import AUTHORITY, MANAGED, READER_ROLE
 
 Document = dict[str, Any]
 
@@ -164,16 +164,7 @@ class MeshSyncParts:
         }
 
     def _document(self, api_version: str, kind: str, name: str) -> Document:
-        return {
-            "apiVersion": api_version,
-            "kind": kind,
-            "metadata": {
-                "name": name,
-                "namespace": self.namespace,
-                "labels": {**MANAGED, **self.labels, "app.kubernetes.io/part-of": OPERATOR},
-                "ownerReferences": [self._meshsync.owner],
-            },
-        }
+        return self._meshsync.head(api_version, kind, name, labels=self.labels)
 
 
 def _places() -> list[Document]:

@@ -3,12 +3,13 @@
 The fields are those of `meshery.io/v1alpha2`; v1alpha1 and the older group have the same or fewer.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from meshery.kube.item import Item, Metadata
-from meshery.operator.names import Key
+from meshery.operator.names import MANAGED, OPERATOR, Key
 
 CLIENT_PORT, MONITOR_PORT, ROUTE_PORT = 4222, 8222, 6222
 WATCHER_PORT = 11000
@@ -134,6 +135,19 @@ class Served(msgspec.Struct, frozen=True):
             "controller": True,
             "blockOwnerDeletion": True,
         }
+
+    def head(
+        self, api_version: str, kind: str, name: str, *, labels: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """What an object that is made for it begins with."""
+        marks = {**MANAGED, **labels, "app.kubernetes.io/part-of": OPERATOR}
+        metadata = {
+            "name": name,
+            "namespace": self.metadata.namespace,
+            "labels": marks,
+            "ownerReferences": [self.owner],
+        }
+        return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
 
 
 class _Status(msgspec.Struct, frozen=True):
