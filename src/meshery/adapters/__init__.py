@@ -1,0 +1,1 @@
+"""Adapters: what a mesh is, as data, and how behaviours become native objects."""
