@@ -2,7 +2,7 @@
 
 import base64
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import nats
 import nats.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
-from nats.js.api import StreamInfo
+from nats.js.api import StreamConfig, StreamInfo
 from nats.js.errors import APIError
 
 from fixtures.http import NO_TLS
@@ -117,14 +117,23 @@ async def _runs(made: Node, prefix: str) -> bool:
     return any(pod.is_running for pod in made.find(prefix))
 
 
+async def made_stream(stream: JetStreamContext, config: StreamConfig) -> StreamInfo:
+    """A stream that is made, and again while its servers choose a leader: it is the same one."""
+    return await _answered(lambda: stream.add_stream(config), f"the stream {config.name}")
+
+
 async def state_of(stream: JetStreamContext, name: str) -> StreamInfo:
     """How a stream is; asked again while its servers choose a new leader."""
+    return await _answered(lambda: stream.stream_info(name), f"an answer about {name}")
+
+
+async def _answered(ask: Callable[[], Awaitable[StreamInfo]], what: str) -> StreamInfo:
     found: list[StreamInfo] = []
 
     async def answers() -> bool:
         with suppress(nats.errors.Error, APIError, OSError):
-            found.append(await stream.stream_info(name))
+            found.append(await ask())
         return bool(found)
 
-    await until(answers, timeout_s=40, what=f"an answer about {name}")
+    await until(answers, timeout_s=40, what=what)
     return found[0]

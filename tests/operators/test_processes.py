@@ -21,7 +21,7 @@ from fixtures.node import Pod
 from fixtures.waiting import until
 from meshery.kube.local.control_plane import ControlPlane
 from meshery.operator.manifests import folder
-from operators.cluster import READY, Cluster, state_of
+from operators.cluster import READY, Cluster, made_stream, state_of
 from operators.objects import broker, conditions, made, meshsync, watching
 
 pytestmark = [
@@ -196,8 +196,7 @@ async def test_three_servers_of_which_one_is_killed(cluster: Cluster) -> None:
     async with cluster.client() as client:
         stream = client.jetstream()
         kept = StreamConfig(name="ORDERS", subjects=["orders"], num_replicas=3)
-        await stream.add_stream(kept)
-        leader = (await stream.stream_info("ORDERS")).cluster.leader  # type: ignore[union-attr]
+        leader = (await made_stream(stream, kept)).cluster.leader  # type: ignore[union-attr]
         sent = 0
         for number in range(200):
             if number == 100:

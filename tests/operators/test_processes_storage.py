@@ -7,11 +7,12 @@ from typing import Any
 
 import httpx2
 import pytest
+from nats.js.api import StreamConfig
 
 from fixtures.kube import kubectl
 from fixtures.waiting import until
 from meshery.kube.local.control_plane import ControlPlane
-from operators.cluster import Cluster
+from operators.cluster import Cluster, made_stream, state_of
 from operators.objects import broker, conditions, made, meshsync, until_said
 
 pytestmark = [
@@ -20,6 +21,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed <StreamWriter:ResourceWarning"),
 ]
 CLASS = "kept-by-hand"
+ORDERS = StreamConfig(name="ORDERS", subjects=["orders"])
 
 
 @asynccontextmanager
@@ -51,7 +53,7 @@ def stored(*, volume: str = "200Mi", when_deleted: str = "Delete", **spec: Any) 
 async def orders(cluster: Cluster) -> int:
     """How many orders the stream has."""
     async with cluster.client() as client:
-        return (await client.jetstream().stream_info("ORDERS")).state.messages
+        return (await state_of(client.jetstream(), "ORDERS")).state.messages
 
 
 async def claims(cluster: Cluster) -> list[str]:
@@ -67,7 +69,7 @@ async def test_what_is_kept_outlives_servers(
         await cluster.ready()
         assert await _has_store(cluster, 200)
         async with cluster.client() as client:
-            await client.jetstream().add_stream(name="ORDERS", subjects=["orders"])
+            await made_stream(client.jetstream(), ORDERS)
             await client.jetstream().publish("orders", b"one")
         cluster.pod("meshery-nats-0").kill()
         await cluster.ready()
@@ -122,7 +124,7 @@ async def test_what_is_kept_outlives_the_broker(cluster: Cluster, tmp_path: Path
         await namespace.create(stored(when_deleted="Retain"))
         await until_ready(cluster)
         async with cluster.client() as client:
-            await client.jetstream().add_stream(name="ORDERS", subjects=["orders"])
+            await made_stream(client.jetstream(), ORDERS)
             await client.jetstream().publish("orders", b"one")
         await namespace.kubectl("delete", "broker", "meshery-broker", "--timeout=60s")
         assert await made(namespace) == []

@@ -19,7 +19,7 @@ from nats.js.api import StreamConfig
 from fixtures.kube import config_map
 from fixtures.waiting import until
 from meshery.core.certificates import Signer, certificate_pem, key_pem, name_of, new_key, read_key
-from operators.cluster import Cluster, state_of
+from operators.cluster import Cluster, made_stream, state_of
 from operators.objects import broker, made, meshsync
 from operators.test_processes_storage import stored, volumes
 from operators.test_tls import MINE, OWN, held, users_secret
@@ -68,7 +68,7 @@ async def test_three_servers_and_a_renewal(cluster: Cluster, tmp_path: Path) -> 
         await _speak_tls_alone(cluster, addresses, data)
         async with cluster.client() as client:
             kept = StreamConfig(name="ORDERS", subjects=["orders"], num_replicas=3)
-            await client.jetstream().add_stream(kept)
+            await made_stream(client.jetstream(), kept)
             await client.jetstream().publish("orders", b"one")
         before = {await served_at(address, data["ca.crt"]) for address in addresses}
         assert len(before) == 1
