@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from fixtures.kube import KubeNamespace, kubectl
@@ -16,6 +17,8 @@ from meshery.operator.process import Operator
 from operators.cluster import Cluster, operating
 
 CRDS = folder() / "10-crds.yaml"
+_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_NAMES = ("brokers", "meshsyncs")
 
 
 @pytest.fixture
@@ -25,14 +28,33 @@ async def client(kube: ControlPlane) -> AsyncIterator[KubeClient]:
 
 
 @pytest.fixture
-async def kinds(kube: ControlPlane) -> AsyncIterator[None]:
-    """The kinds are served while the test lasts; nothing is left of them."""
+async def kinds(kube: ControlPlane) -> None:
+    """The kinds are served, also after the test: an API server that learns kinds is busy long."""
+    async with kube.client() as client:
+        answers = [await client.get(f"{_CRDS}/{name}.meshery.io") for name in _NAMES]
+    if all(_is_served(each) for each in answers):
+        return
     await kubectl(kube, "apply", "--server-side", "-f", str(CRDS))
-    for name in ("brokers", "meshsyncs"):
+    for name in _NAMES:
         waiting = ("wait", "--for=condition=Established", f"crd/{name}.meshery.io")
         await kubectl(kube, *waiting, "--timeout=30s")
-    yield
-    await kubectl(kube, "delete", "--wait", "--timeout=60s", "-f", str(CRDS))
+
+
+@pytest.fixture
+async def no_kinds(kube: ControlPlane) -> None:
+    """A cluster that knows nothing of them: what earlier tests left is taken away."""
+    await kubectl(kube, "delete", "--ignore-not-found", "--timeout=60s", "-f", str(CRDS))
+
+
+def _is_served(answer: httpx2.Response) -> bool:
+    if answer.status_code != 200:
+        return False
+    found = answer.json()
+    listed = (found.get("status") or {}).get("conditions") or ()
+    is_established = {"Established": "True"}.items() <= {
+        each["type"]: each["status"] for each in listed
+    }.items()
+    return is_established and "deletionTimestamp" not in found["metadata"]
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from fixtures.kube import KubeNamespace
 from fixtures.waiting import until
 
 MADE = (
-    "statefulsets,deployments,services,configmaps,secrets,serviceaccounts,roles,rolebindings,"
-    "poddisruptionbudgets,leases"
+    *("statefulset", "deployment", "service", "configmap", "secret", "serviceaccount", "role"),
+    *("rolebinding", "poddisruptionbudget", "lease"),
 )
 LABEL = "app.kubernetes.io/managed-by=meshery-operator"
 ONE = [
@@ -62,8 +62,7 @@ def message(document: Any, kind: str = "Ready") -> str:
 
 async def made(namespace: KubeNamespace) -> list[str]:
     """What the operator made in a namespace, as `kind/name`."""
-    text = await namespace.kubectl("get", MADE, "-l", LABEL, "-o", "name")
-    return sorted(text.split())
+    return await namespace.names(MADE, label=LABEL)
 
 
 async def until_said(namespace: KubeNamespace, kind: str, name: str, text: str) -> Any:

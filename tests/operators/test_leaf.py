@@ -115,6 +115,7 @@ class Followed:
         await until(is_so, timeout_s=120, what=f"{state} by {way}")
 
 
+@pytest.mark.usefixtures("no_kinds")
 async def test_a_cluster_that_nobody_reaches_is_followed(
     platform: Platform, http: httpx2.AsyncClient, kube: ControlPlane, tmp_path: Path
 ) -> None:

@@ -68,6 +68,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
+@pytest.mark.usefixtures("no_kinds")
 async def test_deployed_followed_and_removed(
     platform: Platform, http: httpx2.AsyncClient, kube: ControlPlane, tmp_path: Path
 ) -> None:
@@ -119,6 +120,7 @@ async def test_deployed_followed_and_removed(
     assert "meshery" not in left
 
 
+@pytest.mark.usefixtures("no_kinds")
 async def test_what_cannot_be_deployed_leaves_nothing(
     platform: Platform, http: httpx2.AsyncClient, kube: ControlPlane
 ) -> None:
