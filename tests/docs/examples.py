@@ -5,7 +5,11 @@ the output a reader should see (`...` stands for anything). A block `yaml` or `s
 line `# file: NAME` is written to NAME in the working directory first.
 """
 
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +53,47 @@ def matches(shown: str, output: str) -> bool:
         return True
     parts = [re.escape(" ".join(part.split())) for part in shown.split("...")]
     return re.search(".*".join(parts), " ".join(output.split()), re.DOTALL) is not None
+
+
+def run_page(
+    page: Path, folder: Path, *, after: Callable[[str], None] = lambda _line: None
+) -> None:
+    """Run all examples of a page in a folder, with a home of Meshery's in `home` below it.
+
+    `after` is called with each command that ran. AssertionError with the line of the page and what
+    was printed; no server is left running.
+    """
+    environment = os.environ | {
+        "MESHERY_HOME": str(folder / "home"),
+        "MESHERY_SERVER_PORT": "0",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "COLUMNS": "120",
+    }
+    try:
+        for example in examples(page):
+            if isinstance(example, File):
+                (folder / example.name).write_text(example.text)
+            else:
+                _run(example, page, folder, environment)
+                after(example.line)
+    finally:
+        stop = ["mesheryctl", "system", "stop"]
+        subprocess.run(stop, env=environment, capture_output=True, check=False)
+
+
+def _run(command: Command, page: Path, folder: Path, environment: dict[str, str]) -> None:
+    ran = subprocess.run(
+        ["sh", "-c", command.line],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    told = f"{page.name}:{command.page_line}: $ {command.line}\n{ran.stdout}{ran.stderr}"
+    assert ran.returncode == 0, told
+    assert matches(command.shown, ran.stdout), told
 
 
 def _session(body: str, first_line: int) -> list[Command]:

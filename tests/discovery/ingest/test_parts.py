@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import ClauseElement, Engine, delete, event, insert, text
 from starlette.requests import HTTPConnection
+from strawberry import Schema
 
 from fixtures.nats import NatsServer
 from meshery.core.database import Database
@@ -65,11 +67,16 @@ async def store(database: Database, name: str, numbers: range) -> None:
         await connection.execute(insert(kube_object), [stored(name, number) for number in numbers])
 
 
+@cache
+def whole_schema() -> Schema:
+    return build_schema(Parts())
+
+
 async def part(platform: Platform, after: str | None, order: dict[str, str]) -> dict[str, Any]:
     app = FastAPI()
     app.state.platform = platform
     request = HTTPConnection({"type": "http", "app": app})
-    result = await build_schema(Parts()).execute(
+    result = await whole_schema().execute(
         PART, {"after": after, "order": order}, context_value={REQUEST: request}
     )
     assert result.errors is None
