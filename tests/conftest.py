@@ -20,6 +20,7 @@ from fixtures.database import (
 from fixtures.kube import kube, kube_namespace, second_kube
 from fixtures.nats import nats_server, private_nats, shared_nats
 from fixtures.workers import UnitScheduling, ordered, worker_count
+from ui.pictures import PICTURES
 
 __all__ = [
     "database",
@@ -38,7 +39,14 @@ __all__ = [
 ]
 
 
-def pytest_sessionstart() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    told = "keep a picture of each page, in artifacts/pages; takes a minute more"
+    parser.addoption("--pictures", action="store_true", help=told)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.getoption("pictures"):
+        os.environ[PICTURES] = "1"
     # Control planes of tests live for minutes: they may take memory rather than collect it.
     os.environ.setdefault("GOGC", "400")
     gc.disable()  # what is loaded and collected now stays; looking through it takes as long

@@ -20,8 +20,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from meshery.client.http import ServerClient
+from ui.pictures import are_kept, keep
 
-ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "pages"
 _SCHEMES = {"http", "https", "ws", "wss"}
 SIZES = ((1440, 900), (1024, 768))
 _FLAGS = (
@@ -105,19 +105,18 @@ class Browser:
     def run(self, script: str) -> Any:
         return self.driver.execute_script(script)
 
-    def picture(self, name: str) -> Path:
-        """The whole page, however long, as a file among the artifacts."""
-        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    def picture(self, name: str) -> None:
+        """The whole page, however long, where pictures are kept."""
+        if not are_kept():
+            return
         width, height = self.run("return [innerWidth, innerHeight]")
         whole = self.run("return document.documentElement.scrollHeight")
         self._emulate(width, min(max(whole, height), 6000))
         time.sleep(0.15)
-        path = ARTIFACTS / f"{name}.png"
         # Larger files, in a fraction of the time.
         shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"optimizeForSpeed": True})
-        path.write_bytes(b64decode(shot["data"]))
+        keep(name, b64decode(shot["data"]))
         self._emulate(width, height)
-        return path
 
     def asked_hosts(self) -> set[str]:
         """Every host that was asked for anything since the last call, sockets included."""

@@ -1,6 +1,6 @@
 """Every page in a real browser, empty and crowded, light and dark, wide and narrow.
 
-The pictures lie in `artifacts/pages`: look at them after a change of the pages.
+With `--pictures` there are pictures in `artifacts/pages`: look at them after a change of the pages.
 """
 
 import asyncio
