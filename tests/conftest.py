@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+from collections.abc import Generator
 from importlib import import_module
 
 import pytest
@@ -19,6 +20,7 @@ from fixtures.database import (
 )
 from fixtures.kube import kube, kube_namespace, second_kube
 from fixtures.nats import nats_server, private_nats, shared_nats
+from fixtures.server import RunningServer
 from fixtures.workers import UnitScheduling, ordered, worker_count
 from ui.pictures import PICTURES
 
@@ -66,6 +68,19 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = ordered(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed shows what the servers that it used had to say."""
+    report = yield
+    if report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            if isinstance(value, RunningServer):
+                report.sections.append((f"log of {name}", value.log[-20_000:]))
+    return report
 
 
 @pytest.hookimpl(optionalhook=True)
