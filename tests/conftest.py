@@ -79,7 +79,8 @@ def pytest_runtest_makereport(
     if report.failed:
         for name, value in getattr(item, "funcargs", {}).items():
             if isinstance(value, RunningServer):
-                report.sections.append((f"log of {name}", value.log[-20_000:]))
+                said = [(f"{name}: {file}", text) for file, text in value.logs.items()]
+                report.sections.extend(said)
     return report
 
 
