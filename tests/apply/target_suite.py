@@ -126,6 +126,39 @@ class TargetSuite:
             with pytest.raises(NotFoundError):
                 await verb(account_ref("suite-a"))
 
+    async def test_deletes_only_the_one_that_is_meant(self, target: Target) -> None:
+        (change,) = await target.apply([account("suite-a")])
+        assert change.stored is not None
+        uid = change.stored["metadata"]["uid"]
+        with pytest.raises(ConflictError):
+            await target.delete(change.ref, uid="another")
+        assert await target.get(change.ref) == change.stored
+        assert (await target.delete(change.ref, uid=uid)).action == "deleted"
+
+    async def test_restores_what_was_read(self, target: Target) -> None:
+        await target.apply([account("suite-a", team="one", owner="x")])
+        before = await target.get(account_ref("suite-a"), whole=True)
+        await target.apply([account("suite-a", team="two", new="n")], force=True)
+        change = await target.restore(before)
+        assert change.action == "configured"
+        now = await target.get(account_ref("suite-a"))
+        assert now == change.stored
+        assert now["metadata"]["labels"] == {"team": "one", "owner": "x"}
+        assert now["metadata"]["uid"] == before["metadata"]["uid"]
+        assert (await target.restore(before)).action == "unchanged"
+
+    async def test_restores_nothing_over_another_object(self, target: Target) -> None:
+        await target.apply([account("suite-a", team="one")])
+        before = await target.get(account_ref("suite-a"), whole=True)
+        await target.delete(account_ref("suite-a"))
+        with pytest.raises(NotFoundError):
+            await target.restore(before)
+        await target.apply([account("suite-a", team="two")])
+        with pytest.raises(ConflictError):
+            await target.restore(before)
+        now = await target.get(account_ref("suite-a"))
+        assert now["metadata"]["labels"] == {"team": "two"}
+
     async def test_a_new_object_by_an_old_name_is_another_one(self, target: Target) -> None:
         (first,) = await target.apply([account("suite-a")])
         await target.delete(first.ref)
@@ -133,6 +166,11 @@ class TargetSuite:
         assert first.stored is not None
         assert second.stored is not None
         assert first.stored["metadata"]["uid"] != second.stored["metadata"]["uid"]
+
+    async def test_is_stored_without_waiting_for_its_effect(self, target: Target) -> None:
+        (change,) = await target.apply([account("suite-a")], wait=False)
+        assert change.action == "created"
+        assert await target.get(change.ref) == change.stored
 
     async def test_becomes_ready(self, target: Target) -> None:
         await target.apply([account("suite-a")])

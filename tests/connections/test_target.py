@@ -126,6 +126,32 @@ class TestKubernetesTarget(TargetSuite):
         (change,) = await KubernetesTarget(client, name="x", force=True).apply([ours])
         assert [(each.before, each.after) for each in change.differences] == [("theirs", "ours")]
 
+    async def test_what_is_restored_is_its_former_owners_again(
+        self, target: Target, kube_namespace: KubeNamespace
+    ) -> None:
+        space = kube_namespace.name
+        await kube_namespace.create(config_map("shared", a="theirs"))
+        ref = Ref(*MAP, "shared", space)
+        before = await target.get(ref, whole=True)
+        await target.apply([placed(config_map("shared", a="ours", b="too"), space)], force=True)
+        assert (await target.restore(before)).action == "configured"
+        assert (await target.get(ref))["data"] == {"a": "theirs"}
+        await kube_namespace.create(config_map("shared", a="changed"))  # no conflict with us
+        assert (await target.get(ref))["data"] == {"a": "changed"}
+
+    async def test_a_custom_object_is_restored_too(
+        self, target: Target, kube_namespace: KubeNamespace
+    ) -> None:
+        group = f"{kube_namespace.name}.example.com"
+        (kind,) = await target.apply([custom_kind(group)])
+        widget = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "one"}}
+        (change,) = await target.apply([placed(widget, kube_namespace.name, spec={"size": 1})])
+        before = await target.get(change.ref, whole=True)
+        await target.apply([placed(widget, kube_namespace.name, spec={"size": 2})])
+        await target.restore(before)
+        assert (await target.get(change.ref))["spec"] == {"size": 1}
+        await target.delete(kind.ref)
+
     async def test_faults_of_all_objects_come_with_their_places(
         self, target: Target, kube_namespace: KubeNamespace
     ) -> None:

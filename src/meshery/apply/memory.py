@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal
 
 from meshery.apply.difference import differences
-from meshery.apply.shape import check_shape, check_version, stamp
+from meshery.apply.shape import check_shape, check_uid, check_version, stamp
 from meshery.apply.target import (
     Capabilities,
     Change,
@@ -45,18 +45,25 @@ class MemoryTarget:
         return Capabilities(kinds=self._kinds, reach=False)
 
     async def apply(
-        self, objects: Sequence[Object], *, dry_run: bool = False, timeout_s: float = 30.0
+        self,
+        objects: Sequence[Object],
+        *,
+        dry_run: bool = False,
+        wait: bool = True,
+        force: bool = False,
+        timeout_s: float = 30.0,
     ) -> list[Change]:
-        """Keep all of `objects` or none; `timeout_s` never runs out here."""
-        del timeout_s
+        """Keep all of `objects` or none; kept is in effect, and no field has an owner."""
+        del wait, force, timeout_s
         check_shape(objects, self._kinds)
         for document in objects:
             check_version(document, self._objects.get(ref_of(document)))
         changes = [await self._keep(document, dry_run=dry_run) for document in objects]
         return copy.deepcopy(changes)
 
-    async def get(self, ref: Ref) -> Object:
+    async def get(self, ref: Ref, *, whole: bool = False) -> Object:
         """One object, a copy."""
+        del whole
         return copy.deepcopy(self._held(ref))
 
     async def list(
@@ -98,14 +105,24 @@ class MemoryTarget:
         finally:
             await stream.aclose()
 
-    async def delete(self, ref: Ref, *, dry_run: bool = False, timeout_s: float = 30.0) -> Change:
+    async def delete(
+        self, ref: Ref, *, uid: str = "", dry_run: bool = False, timeout_s: float = 30.0
+    ) -> Change:
         """Forget one object."""
         del timeout_s
         held = self._held(ref)
+        check_uid(ref, uid, held)
         if not dry_run:
             del self._objects[ref]
             await self._record("deleted", held)
         return Change(ref, "deleted", dry_run, differences(held, None))
+
+    async def restore(self, stored: Object, *, timeout_s: float = 30.0) -> Change:
+        """Keep an object as it was before."""
+        del timeout_s
+        ref = ref_of(stored)
+        check_uid(ref, str(stored["metadata"].get("uid", "")), self._held(ref))
+        return copy.deepcopy(await self._keep(stored, dry_run=False))
 
     async def ready(self, ref: Ref, *, timeout_s: float = 0.0) -> Readiness:
         """Always, once kept."""

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from meshery.apply.difference import authored
-from meshery.apply.target import Object, ref_of
+from meshery.apply.target import Object, Ref, ref_of
 from meshery.core.errors import ConflictError, InvalidInputError, Problem
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -65,6 +65,17 @@ def check_version(wanted: Object, current: Object | None) -> None:
             cause=f"version {asked} was read, the current one is {held or 'none'}",
             remedy="read it again, repeat your change, and apply",
             code="meshery.apply.version",
+        )
+
+
+def check_uid(ref: Ref, uid: str, current: Object) -> None:
+    """ConflictError when `uid` is given and the object by that name is another one now."""
+    if uid and uid != current["metadata"]["uid"]:
+        raise ConflictError(
+            f"{ref} is another object by that name",
+            cause=f"the one that is meant had the uid {uid}",
+            remedy="look whose it is before you change it",
+            code="meshery.apply.uid",
         )
 
 

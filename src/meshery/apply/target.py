@@ -1,6 +1,6 @@
 """`Target`: the seam to a place that keeps objects and makes them real: a cluster, the sandbox.
 
-Everything that changes a mesh goes through these eight verbs, so that plan, diff, undo and proof
+Everything that changes a mesh goes through these verbs, so that plan, diff, undo and proof
 are written once. Objects have Kubernetes' shape (`apiVersion`, `kind`, `metadata`, `spec`,
 `status`) and obey the rules of its API: `uid` never changes, `generation` counts changes of
 `spec`, `resourceVersion` counts every change and is opaque to clients.
@@ -60,11 +60,15 @@ class WatchEvent(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Whether an object is in effect, and if not, what is still missing, in words."""
+    """Whether an object is in effect, and if not, what is still missing, in words.
+
+    `is_final` marks a failure that waiting does not mend.
+    """
 
     ref: Ref
     ready: bool
     reason: str = ""
+    is_final: bool = False
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -103,19 +107,31 @@ class Target(Protocol):
         ...
 
     async def apply(
-        self, objects: Sequence[Object], *, dry_run: bool = False, timeout_s: float = 30.0
+        self,
+        objects: Sequence[Object],
+        *,
+        dry_run: bool = False,
+        wait: bool = True,
+        force: bool = False,
+        timeout_s: float = 30.0,
     ) -> list[Change]:
         """Create or change all of `objects`, or none; returns when they are in effect, in order.
 
-        With `dry_run` nothing is stored or changed and the same answer is given.
+        With `dry_run` nothing is stored or changed and the same answer is given. Without `wait` it
+        returns when they are stored, and `ready` tells when they are in effect; where storing and
+        effect are one, nothing differs. `force` takes over what others own of these objects, where
+        a place keeps owners of single fields.
         InvalidInputError lists every faulty object; ConflictError when an object names a
         `resourceVersion` that is no longer current; OperationFailedError when the place refused
         the result, with its own reason.
         """
         ...
 
-    async def get(self, ref: Ref) -> Object:
-        """One object. NotFoundError when there is none."""
+    async def get(self, ref: Ref, *, whole: bool = False) -> Object:
+        """One object. NotFoundError when there is none.
+
+        `whole` adds what a place keeps of the owners of its fields, for `restore` to give back.
+        """
         ...
 
     async def list(
@@ -130,8 +146,21 @@ class Target(Protocol):
         """Changes after the resource version `after`; without one, what exists is `added` first."""
         ...
 
-    async def delete(self, ref: Ref, *, dry_run: bool = False, timeout_s: float = 30.0) -> Change:
-        """Take one object away; returns when its effect is gone. NotFoundError if none is there."""
+    async def delete(
+        self, ref: Ref, *, uid: str = "", dry_run: bool = False, timeout_s: float = 30.0
+    ) -> Change:
+        """Take one object away; returns when its effect is gone. NotFoundError if none is there.
+
+        With `uid` only that very object: ConflictError when another one has its name now.
+        """
+        ...
+
+    async def restore(self, stored: Object, *, timeout_s: float = 30.0) -> Change:
+        """Make an object that is there be again, whole, as it was when `get` gave `stored`.
+
+        What others owned of it is no longer ours. NotFoundError if it is not there, ConflictError
+        when another object has its name now.
+        """
         ...
 
     async def ready(self, ref: Ref, *, timeout_s: float = 0.0) -> Readiness:

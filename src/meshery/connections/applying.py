@@ -7,12 +7,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import msgspec
 
 from meshery.apply.difference import differences
 from meshery.apply.target import Change, Object, Ref, ref_of
+from meshery.connections.restoring import put_back
 from meshery.connections.stored import sent_form, stored_form
 from meshery.core.errors import (
     InvalidInputError,
@@ -83,17 +83,21 @@ class Applying:
             raise _faults(sorted(problems, key=lambda problem: _position(problem.path)))
         return changes
 
-    async def carried_out(self, *, timeout_s: float) -> list[Change]:
-        """Apply for good and wait until all are ready; what fails leaves nothing behind."""
+    async def carried_out(self, *, wait: bool, timeout_s: float) -> list[Change]:
+        """Apply for good and wait until all are ready; what fails leaves nothing behind.
+
+        Without `wait`, only those that others of the objects need are waited for.
+        """
         done: dict[int, _Done] = {}
         async with self._undoing(done):
             deadline = asyncio.get_running_loop().time() + timeout_s
             for position in sorted(range(len(self._objects)), key=self._rank):
                 done[position] = await self._apply(position, deadline)
-                if self._rank(position) < len(_FIRST):  # the others need it
-                    await self._until_ready(done[position], deadline)
-            for each in done.values():
-                await self._until_ready(each, deadline)
+                if self._rank(position) < len(_FIRST) and len(self._objects) > 1:
+                    await self._until_ready(done[position], deadline)  # the others need it
+            if wait:
+                for each in done.values():
+                    await self._until_ready(each, deadline)
         return [_change(done[position]) for position in sorted(done)]
 
     async def _try(self, position: int) -> Change:
@@ -195,11 +199,7 @@ class Applying:
                 raise OperationFailedError(
                     f"the former state of {ref} is not known", cause="others made it meanwhile"
                 )
-            metadata: dict[str, Any] = {**applied.before["metadata"]}
-            metadata.pop("resourceVersion")  # whatever it is by now
-            path = done.resource.path(namespace=ref.namespace, name=ref.name)
-            body = msgspec.json.encode({**applied.before, "metadata": metadata})
-            await self._client.request("PUT", path, body=body)
+            await put_back(self._client, done.resource, applied.before, manager=self._manager)
 
 
 def _left_behind(error: MesheryError, left: Sequence[Ref]) -> OperationFailedError:

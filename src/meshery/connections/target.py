@@ -10,18 +10,28 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 from meshery.apply.difference import differences
-from meshery.apply.target import Capabilities, Change, Endpoint, Object, Readiness, Ref, WatchEvent
+from meshery.apply.target import (
+    Capabilities,
+    Change,
+    Endpoint,
+    Object,
+    Readiness,
+    Ref,
+    WatchEvent,
+    ref_of,
+)
 from meshery.connections.applying import Applying
+from meshery.connections.definitions import brings_kinds, versions_served
 from meshery.connections.pods import reaching
+from meshery.connections.restoring import restored
 from meshery.connections.stored import stored_form
 from meshery.connections.watch import events_of
-from meshery.core.errors import NotFoundError
+from meshery.core.errors import DeadlineError, NotFoundError
 from meshery.kube import apply as kube
 from meshery.kube.client import KubeClient
 from meshery.kube.kinds import KindCache
 from meshery.kube.listing import Selection, list_all
 from meshery.kube.readiness import readiness
-from meshery.kube.resource import Resource
 
 _READY_POLL_S = 0.1
 _NEEDED = {"get", "list", "watch", "create", "patch", "delete"}
@@ -51,7 +61,13 @@ class KubernetesTarget:
         return Capabilities(kinds=frozenset(f"{each.api_version}/{each.kind}" for each in kept))
 
     async def apply(
-        self, objects: Sequence[Object], *, dry_run: bool = False, timeout_s: float = 30.0
+        self,
+        objects: Sequence[Object],
+        *,
+        dry_run: bool = False,
+        wait: bool = True,
+        force: bool = False,
+        timeout_s: float = 30.0,
     ) -> list[Change]:
         """Apply all or none; done when all are ready.
 
@@ -59,18 +75,26 @@ class KubernetesTarget:
         object is not ready in time; then, too, the former state is put back.
         """
         applying = Applying(
-            self._client, self._kinds, manager=self._manager, force=self._force, objects=objects
+            self._client,
+            self._kinds,
+            manager=self._manager,
+            force=force or self._force,
+            objects=objects,
         )
         tried = await applying.tried()
         if dry_run:
             return tried
-        return await applying.carried_out(timeout_s=timeout_s)
+        changes = await applying.carried_out(wait=wait, timeout_s=timeout_s)
+        if any(brings_kinds(change.ref.kind) for change in changes):
+            self._kinds.forget()
+        return changes
 
-    async def get(self, ref: Ref) -> Object:
-        """One object."""
+    async def get(self, ref: Ref, *, whole: bool = False) -> Object:
+        """One object; whole, with its `managedFields`."""
         resource = await self._kinds.of(ref.api_version, ref.kind)
         item = await kube.get(self._client, resource, ref.name, namespace=ref.namespace)
-        return stored_form(item.document())
+        document = item.document()
+        return document if whole else stored_form(document)
 
     async def has(self, ref: Ref) -> bool:
         """Whether there is such an object."""
@@ -101,7 +125,9 @@ class KubernetesTarget:
         async with aclosing(stream):
             yield stream
 
-    async def delete(self, ref: Ref, *, dry_run: bool = False, timeout_s: float = 30.0) -> Change:
+    async def delete(
+        self, ref: Ref, *, uid: str = "", dry_run: bool = False, timeout_s: float = 30.0
+    ) -> Change:
         """Take one object away; gone, with what it owns in the background, when this returns."""
         resource = await self._kinds.of(ref.api_version, ref.kind)
         item = await kube.delete(
@@ -109,21 +135,41 @@ class KubernetesTarget:
             resource,
             ref.name,
             namespace=ref.namespace,
+            uid=uid,
             dry_run=dry_run,
             wait_s=timeout_s,
         )
-        self._forget_kinds(resource)
+        if brings_kinds(ref.kind):
+            self._kinds.forget()
         before = stored_form(item.document())
         return Change(ref, "deleted", dry_run, differences=differences(before, None))
 
+    async def restore(self, stored: Object, *, timeout_s: float = 30.0) -> Change:
+        """Put an object as it was, and give the fields that were taken over back to nobody."""
+        ref = ref_of(stored)
+        resource = await self._kinds.of(ref.api_version, ref.kind)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await restored(self._client, resource, stored, manager=self._manager)
+        except TimeoutError as error:
+            raise DeadlineError(
+                f"{ref} could not be put back within {timeout_s:g} s",
+                remedy="try again, or allow more time",
+            ) from error
+
     async def ready(self, ref: Ref, *, timeout_s: float = 0.0) -> Readiness:
-        """Whether an object is in effect by the rules of its kind."""
+        """Whether an object is in effect by the rules of its kind.
+
+        A definition of a kind is when the cluster tells of the kind, a moment after it says so.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
         while True:
-            found = readiness(await self.get(ref))
-            if found.is_ready or found.is_final or loop.time() >= deadline:
-                return Readiness(ref, ready=found.is_ready, reason=found.reason)
+            document = await self.get(ref)
+            found = readiness(document)
+            reason = found.reason or await self._untold(document)
+            if not reason or found.is_final or loop.time() >= deadline:
+                return Readiness(ref, ready=not reason, reason=reason, is_final=found.is_final)
             await asyncio.sleep(_READY_POLL_S)
 
     @asynccontextmanager
@@ -133,6 +179,12 @@ class KubernetesTarget:
         async with reaching(self._client, ref, document, port=port) as endpoint:
             yield endpoint
 
-    def _forget_kinds(self, resource: Resource) -> None:
-        if resource.kind in {"CustomResourceDefinition", "APIService"}:
-            self._kinds.forget()
+    async def _untold(self, document: Object) -> str:
+        """Which of a definition's versions the cluster does not tell of yet, in words."""
+        versions = versions_served(document)
+        if not versions:
+            return ""
+        self._kinds.forget()
+        known = {(each.api_version, each.kind) for each in (await self._kinds.kinds()).all}
+        late = ", ".join(version for version, kind in versions if (version, kind) not in known)
+        return f"the cluster does not tell of {late} yet" if late else ""

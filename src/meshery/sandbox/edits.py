@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from meshery.apply.difference import differences
-from meshery.apply.shape import check_shape, check_version, stamp
+from meshery.apply.shape import check_shape, check_uid, check_version, stamp
 from meshery.apply.target import Change, Object, Ref, ref_of
 from meshery.core.errors import ConflictError, NotFoundError
 from meshery.sandbox.objects import KINDS
@@ -52,8 +52,17 @@ def plan_apply(
     return Plan(tuple(changes), tuple(edits), _in_order(held))
 
 
-def plan_delete(refs: Sequence[Ref], current: Sequence[Object], *, dry_run: bool) -> Plan:
-    """Take objects away. NotFoundError when one is not there; ConflictError for the Sandbox."""
+def plan_delete(
+    refs: Sequence[Ref],
+    current: Sequence[Object],
+    *,
+    uids: Mapping[Ref, str] | None = None,
+    dry_run: bool,
+) -> Plan:
+    """Take objects away. NotFoundError when one is not there; ConflictError for the Sandbox.
+
+    And for an object that has another uid than is given for it.
+    """
     held = {ref_of(document): document for document in current}
     changes: list[Change] = []
     edits: list[Edit] = []
@@ -69,6 +78,7 @@ def plan_delete(refs: Sequence[Ref], current: Sequence[Object], *, dry_run: bool
                 "the Sandbox object is what all the others belong to",
                 remedy=f"take the sandbox down: mesheryctl sandbox down {ref.name}",
             )
+        check_uid(ref, (uids or {}).get(ref, ""), held[ref])
         document = held.pop(ref)
         changes.append(Change(ref, "deleted", dry_run, differences(document, None)))
         edits.append(Edit("deleted", document))

@@ -7,11 +7,12 @@ a time: a lock on a file of the sandbox, so that two processes do not write over
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
 
+from meshery.apply.shape import check_uid
 from meshery.apply.target import (
     Capabilities,
     Change,
@@ -20,6 +21,7 @@ from meshery.apply.target import (
     Readiness,
     Ref,
     WatchEvent,
+    ref_of,
 )
 from meshery.behaviours.model import Kind
 from meshery.core.errors import ConflictError, InvalidInputError, NotFoundError, UnsupportedError
@@ -66,13 +68,21 @@ class SandboxTarget:
         return Capabilities(kinds=KINDS, behaviours=behaviours)
 
     async def apply(
-        self, objects: Sequence[Object], *, dry_run: bool = False, timeout_s: float = 30.0
+        self,
+        objects: Sequence[Object],
+        *,
+        dry_run: bool = False,
+        wait: bool = True,
+        force: bool = False,
+        timeout_s: float = 30.0,
     ) -> list[Change]:
         """Put objects; done when every sidecar that carries the change has acknowledged it.
 
+        What is stored is in effect here, so `wait` differs in nothing; fields have no owners.
         UnsupportedError for a behaviour this mesh cannot do; RejectedError with Envoy's own reason
         when a sidecar refuses; the old configuration serves on in both cases.
         """
+        del wait, force
         if dry_run:
             row, current = await self._store.whole(self._name)
             plan = plan_apply(objects, current, version=row.version, dry_run=True)
@@ -85,8 +95,9 @@ class SandboxTarget:
             await self._carry_out(plan, now, after, timeout_s=timeout_s)
         return changes
 
-    async def get(self, ref: Ref) -> Object:
-        """One object."""
+    async def get(self, ref: Ref, *, whole: bool = False) -> Object:
+        """One object, always whole."""
+        del whole
         found = await self._store.object(self._name, ref)
         if found is None:
             raise NotFoundError(f"there is no {ref} in sandbox {self._name}")
@@ -120,20 +131,39 @@ class SandboxTarget:
         finally:
             await stream.aclose()
 
-    async def delete(self, ref: Ref, *, dry_run: bool = False, timeout_s: float = 30.0) -> Change:
+    async def delete(
+        self, ref: Ref, *, uid: str = "", dry_run: bool = False, timeout_s: float = 30.0
+    ) -> Change:
         """Take one object away; its effect is gone when this returns."""
-        return (await self.delete_all([ref], dry_run=dry_run, timeout_s=timeout_s))[0]
+        uids = {ref: uid}
+        return (await self.delete_all([ref], uids=uids, dry_run=dry_run, timeout_s=timeout_s))[0]
+
+    async def restore(self, stored: Object, *, timeout_s: float = 30.0) -> Change:
+        """Put an object as it was; objects are kept whole here."""
+        held = await self.get(ref_of(stored))
+        check_uid(ref_of(stored), str(stored["metadata"].get("uid", "")), held)
+        version = held["metadata"]["resourceVersion"]
+        former = {**stored, "metadata": {**stored["metadata"], "resourceVersion": version}}
+        return (await self.apply([former], timeout_s=timeout_s))[0]
 
     async def delete_all(
-        self, refs: Sequence[Ref], *, dry_run: bool = False, timeout_s: float = 30.0
+        self,
+        refs: Sequence[Ref],
+        *,
+        uids: Mapping[Ref, str] | None = None,
+        dry_run: bool = False,
+        timeout_s: float = 30.0,
     ) -> Sequence[Change]:
-        """Take objects away in one change. NotFoundError when one is not there."""
+        """Take objects away in one change. NotFoundError when one is not there.
+
+        `uids` are those of the objects that are meant, ConflictError when others have their names.
+        """
         if dry_run:
             _, current = await self._store.whole(self._name)
-            return plan_delete(refs, current, dry_run=True).changes
+            return plan_delete(refs, current, uids=uids, dry_run=True).changes
         async with self._alone(timeout_s):
             now = await self._running(timeout_s)
-            plan = plan_delete(refs, now.objects, dry_run=False)
+            plan = plan_delete(refs, now.objects, uids=uids, dry_run=False)
             after = await self._after(now, plan)
             await self._carry_out(plan, now, after, timeout_s=timeout_s)
         return plan.changes
