@@ -44,8 +44,9 @@ async def carry(
     """Carry out `plan` within `timeout_s`; what became of each object, failures among it.
 
     `since` is the record of a former run of this deployment's plan: what it finished is not done
-    again. `adopt` picks what to take over from others, `wait_for` what to wait for until it is in
-    effect. `tell` stores outcomes; an error of it ends the run, as does cancelling.
+    again. `adopt` picks what to take over from others, whole objects or fields of ours; `wait_for`
+    what to wait for until it is in effect. `tell` stores outcomes; an error of it ends the run, as
+    does cancelling.
     """
     former = {each.key: each for each in since.outcomes} if since else {}
     steps = {node.key: _start(node, former.get(node.key)) for node in plan.nodes}
@@ -132,7 +133,7 @@ class _Carrier:
         (change,) = await self._target.apply(
             [marked(node.document, self._deployment)],
             wait=False,
-            force=found.what == "adopted",
+            force=self._adopt(node),
             timeout_s=max(self._patience.left_s, _LEAST_S),
         )
         uid = str(change.stored["metadata"]["uid"]) if change.stored else ""

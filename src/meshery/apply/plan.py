@@ -125,13 +125,13 @@ class _Names:
         """The keys of what `word` names, or what is wrong with it."""
         if word in self._parts:
             return "needs itself" if word == node.part else self._parts[word]
-        found = self._objects.get(word, [])
+        found = sorted(set(self._objects.get(word, ())))
         if found == [node.key]:
             return "needs itself"
         if not found:
             return f"needs {word!r}, and nothing in the plan is called so"
         if len(found) > 1:
-            return f"needs {word!r}, which may be {' or '.join(sorted(found))}"
+            return f"needs {word!r}, which may be {' or '.join(found)}"
         return found
 
     def implied(self, node: Node) -> Iterator[str]:

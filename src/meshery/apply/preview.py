@@ -135,9 +135,8 @@ class _Looking:
         try:
             if self._of(node).what == "foreign":
                 return self._others(node, await as_it_stands(self._target, node))
-            is_taken = self._of(node).what == "adopted"
             document = marked(node.document, self._plan.deployment)
-            (change,) = await self._target.apply([document], dry_run=True, force=is_taken)
+            (change,) = await self._target.apply([document], dry_run=True, force=self._adopt(node))
             return self._foreseen(node, change)
         except ConflictError as error:
             owner = self._of(node).owner
