@@ -181,7 +181,7 @@ async def test_namespaces_stay_unless_purged_and_then_only_ours() -> None:
     assert [each.ref.name for each in undone.leftovers] == ["ours", "shared"]
     left = await target.get(Ref("v1", "Namespace", "ours"))
     assert left["metadata"]["labels"] == {MANAGED_BY: "meshery"}
-    assert DEPLOYMENT not in left["metadata"].get("annotations", {})
+    assert left["metadata"]["annotations"] == {DEPLOYMENT: ""}
 
     other = make_plan([Wanted(each.document) for each in plan.nodes], deployment="d2")
     second = await carry(target, other, timeout_s=ENOUGH_S)

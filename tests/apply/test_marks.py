@@ -26,7 +26,7 @@ def test_ours_another_deployments_and_what_was_left() -> None:
     assert owner_of(ours, "d2") == Owner(False, "deployment d1")
     left = owner_of(released(ours), "d2")
     assert (left.is_ours, left.is_left) == (True, True)
-    assert "annotations" not in released(ours)["metadata"]
+    assert released(released(ours)) == released(ours)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,7 @@ def test_ours_another_deployments_and_what_was_left() -> None:
         (bears({"kustomize.toolkit.fluxcd.io/name": "infra"}), "Flux infra"),
         (bears(ownerReferences=[{"kind": "Istio", "name": "default"}]), "Istio default"),
         (bears({MANAGED_BY: "kapp"}), "kapp"),
+        (bears({MANAGED_BY: "meshery"}), "meshery"),
         (bears(None, {DEPLOYMENT: "d1"}), "no mark"),
     ],
 )

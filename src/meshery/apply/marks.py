@@ -1,8 +1,8 @@
 """What marks an object as ours, and whose an object is by the marks it bears.
 
-Two marks: the label that names us as its manager, and an annotation with the deployment's id. An
-object that bears the label alone was left behind on purpose by a deployment that is gone: the next
-one of ours may take it.
+Two marks: the label that names us as its manager, and an annotation with the deployment's id. Where
+the annotation is empty, a deployment that is gone left the object behind on purpose: the next one
+of ours may take it.
 """
 
 from collections.abc import Mapping
@@ -43,21 +43,20 @@ def marked(document: Object, deployment: str) -> Object:
 
 
 def released(document: Object) -> Object:
-    """The object without a deployment's id: left behind for the next one of ours."""
-    metadata = document["metadata"]
-    kept = {name: text for name, text in _annotations(document).items() if name != DEPLOYMENT}
-    rest = {name: value for name, value in metadata.items() if name != "annotations"}
-    return {**document, "metadata": {**rest, "annotations": kept} if kept else rest}
+    """The object with an empty deployment's id: left behind for the next one of ours."""
+    annotations = {**_annotations(document), DEPLOYMENT: ""}
+    return {**document, "metadata": {**document["metadata"], "annotations": annotations}}
 
 
 def owner_of(document: Object, deployment: str) -> Owner:
     """Whose an object is, seen by `deployment`."""
     labels = (document.get("metadata") or {}).get("labels") or {}
     annotations = _annotations(document)
-    if labels.get(MANAGED_BY) == MANAGER:
-        holder = annotations.get(DEPLOYMENT, deployment)
-        is_left = DEPLOYMENT not in annotations
-        return Owner(holder == deployment, f"deployment {holder}", is_left)
+    if labels.get(MANAGED_BY) == MANAGER and DEPLOYMENT in annotations:
+        holder = annotations[DEPLOYMENT]
+        is_left = not holder
+        name = "a deployment that is gone" if is_left else f"deployment {holder}"
+        return Owner(is_left or holder == deployment, name, is_left)
     return Owner(False, _others(document, labels, annotations))
 
 
