@@ -8,17 +8,24 @@ import pytest
 from apply.carry_suite import ENOUGH_S, CarrySuite, Diary, chain, names, plan_of, states, wanted
 from apply.target_suite import account
 from meshery.apply.carry import carry
+from meshery.apply.inventory import dropped
 from meshery.apply.marks import DEPLOYMENT, MANAGED_BY
 from meshery.apply.memory import MemoryTarget
 from meshery.apply.outcome import Outcome
-from meshery.apply.plan import Wanted, is_needed_by_others, make_plan
+from meshery.apply.plan import Wanted, all_of_them, is_needed_by_others, make_plan
 from meshery.apply.preview import preview
 from meshery.apply.target import Change, Object, Readiness, Ref, Target
 from meshery.apply.undo import undo
 from meshery.core.errors import DeadlineError, OperationFailedError, UnavailableError
 
 KINDS = frozenset({"v1/ServiceAccount"})
-MORE = KINDS | {"v1/Namespace", "v1/Secret", "apps/v1/Deployment", "v1/Service"}
+MORE = KINDS | {
+    "v1/Namespace",
+    "v1/Secret",
+    "v1/Service",
+    "apps/v1/Deployment",
+    "apiextensions.k8s.io/v1/CustomResourceDefinition",
+}
 
 
 class Moody(MemoryTarget):
@@ -198,6 +205,43 @@ async def test_namespaces_stay_unless_purged_and_then_only_ours() -> None:
     ]
     left_names = [each["metadata"]["name"] for each in await target.list("v1", "Namespace")]
     assert left_names == ["shared", "theirs"]
+
+
+async def test_a_namespace_that_others_run_in_is_not_purged() -> None:
+    target = Moody()
+    space = make_plan([Wanted(unnamed("Namespace", "ours"))], deployment="d1")
+    record = await carry(target, space, timeout_s=ENOUGH_S)
+    metadata = {"name": "web", "namespace": "ours"}
+    await target.apply([{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata}])
+    undone = await undo(target, record.inventory, timeout_s=ENOUGH_S, purge=True)
+    assert [each.reason for each in undone.leftovers] == ["others are in it: Deployment web"]
+
+
+async def test_a_definition_only_goes_forward_and_gets_its_former_marks_back() -> None:
+    target = Moody()
+    kind = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    theirs = {"name": "things", "labels": {MANAGED_BY: "Helm"}}
+    await target.apply([{**kind, "metadata": theirs, "spec": {"version": 1}}])
+    document = {**kind, "metadata": {"name": "things"}, "spec": {"version": 2}}
+    plan = make_plan([Wanted(document)], deployment="d1")
+    record = await carry(target, plan, timeout_s=ENOUGH_S, adopt=all_of_them)
+    undone = await undo(target, record.inventory, timeout_s=ENOUGH_S, purge=True)
+    assert "only goes forward" in undone.leftovers[0].reason
+    left = await target.get(plan.nodes[0].ref)
+    assert left["spec"] == {"version": 2}
+    assert left["metadata"]["labels"] == {MANAGED_BY: "Helm"}
+    assert "annotations" not in left["metadata"]
+
+
+async def test_what_a_former_run_made_beyond_the_plan_stays_in_the_record() -> None:
+    target = Moody()
+    first = await carry(target, chain(), timeout_s=ENOUGH_S)
+    shorter = plan_of(wanted("suite-c"))
+    record = await carry(target, shorter, timeout_s=ENOUGH_S, since=first)
+    surplus = dropped(record.inventory, keeping=shorter.by_key)
+    assert [entry.ref.name for entry in surplus.entries] == ["suite-b", "suite-a"]
+    await undo(target, surplus, timeout_s=ENOUGH_S)
+    assert await names(target) == ["suite-c"]
 
 
 async def test_a_previews_secrets_are_hidden() -> None:

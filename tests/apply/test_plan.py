@@ -77,6 +77,15 @@ def test_objects_need_their_namespace_and_the_definition_of_their_kind() -> None
     )
 
 
+def test_a_binding_needs_its_role() -> None:
+    group = "rbac.authorization.k8s.io"
+    role = {"apiGroup": group, "kind": "ClusterRole", "name": "z"}
+    assert order(
+        thing(f"{group}/v1", "RoleBinding", "a", at="one", roleRef=role),
+        thing(f"{group}/v1", "ClusterRole", "z"),
+    ) == [f"ClusterRole.{group} z", f"RoleBinding.{group} one/a"]
+
+
 def test_a_namespace_on_what_is_in_none_means_nothing() -> None:
     role = thing("rbac.authorization.k8s.io/v1", "ClusterRole", "r", at="mesh")
     whole = thing("x.io/v1", "Whole", "w", at="mesh")

@@ -44,9 +44,9 @@ async def carry(
     """Carry out `plan` within `timeout_s`; what became of each object, failures among it.
 
     `since` is the record of a former run of this deployment's plan: what it finished is not done
-    again. `adopt` picks what to take over from others, whole objects or fields of ours; `wait_for`
-    what to wait for until it is in effect. `tell` stores outcomes; an error of it ends the run, as
-    does cancelling.
+    again, and what it made beyond `plan` stays in the record, to be pruned. `adopt` picks what to
+    take over from others, whole objects or fields of ours; `wait_for` what to wait for until it is
+    in effect. `tell` stores outcomes; an error of it ends the run, as does cancelling.
     """
     former = {each.key: each for each in since.outcomes} if since else {}
     steps = {node.key: _start(node, former.get(node.key)) for node in plan.nodes}
@@ -60,15 +60,23 @@ async def carry(
         tell=in_turn(tell),
     )
     outcomes = await walk(plan.graph, steps, carrier.do, tell=carrier.tell, concurrency=concurrency)
-    return Record(plan.deployment, tuple(outcomes[node.key] for node in plan.nodes))
+    beyond = [_dropped(each) for key, each in former.items() if key not in steps and each.entry]
+    return Record(plan.deployment, (*(outcomes[node.key] for node in plan.nodes), *beyond))
 
 
 def _start(node: Node, former: Outcome | None) -> Outcome:
     """A node's outcome as a run begins: finished already, or to be done, from where it was left."""
-    if former and former.state in FINISHED and former.digest == node.digest:
-        return former
     entry = former.entry if former else None
+    if former and former.state in FINISHED and former.digest == node.digest:
+        moved = entry and msgspec.structs.replace(entry, needs=node.needs, tier=node.tier)
+        return msgspec.structs.replace(former, entry=moved)
     return Outcome(node.key, node.ref, digest=node.digest, entry=entry)
+
+
+def _dropped(former: Outcome) -> Outcome:
+    """What a former run made, and the plan that is carried out now no longer has: still ours."""
+    reason = "the plan no longer has it"
+    return msgspec.structs.replace(former, state="skipped", action="kept", reason=reason)
 
 
 class _Carrier:

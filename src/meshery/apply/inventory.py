@@ -56,7 +56,7 @@ def joined(former: Inventory, latest: Inventory) -> Inventory:
     """
     first = {entry.uid: entry for entry in former.entries if entry.uid}
     renewed = {entry.key: _since(first.get(entry.uid), entry) for entry in latest.entries}
-    uids = {entry.uid for entry in latest.entries}
+    uids = {entry.uid for entry in latest.entries} - {""}
     kept = {entry.key: entry for entry in former.entries if entry.uid not in uids}
     entries = {**kept, **renewed}
     return Inventory(latest.deployment, tuple(entries[key] for key in sorted(entries)))

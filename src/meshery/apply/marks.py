@@ -36,22 +36,38 @@ class Owner(msgspec.Struct, frozen=True):
 
 def marked(document: Object, deployment: str) -> Object:
     """The object with both marks of `deployment`; everything else is as it was."""
-    metadata = document.get("metadata") or {}
-    labels = {**(metadata.get("labels") or {}), MANAGED_BY: MANAGER}
-    annotations = {**(metadata.get("annotations") or {}), DEPLOYMENT: deployment}
-    return {**document, "metadata": {**metadata, "labels": labels, "annotations": annotations}}
+    labels = {**_texts(document, "labels"), MANAGED_BY: MANAGER}
+    annotations = {**_texts(document, "annotations"), DEPLOYMENT: deployment}
+    return _labelled(document, labels, annotations)
 
 
 def released(document: Object) -> Object:
     """The object with an empty deployment's id: left behind for the next one of ours."""
-    annotations = {**_annotations(document), DEPLOYMENT: ""}
-    return {**document, "metadata": {**document["metadata"], "annotations": annotations}}
+    annotations = {**_texts(document, "annotations"), DEPLOYMENT: ""}
+    return _labelled(document, _texts(document, "labels"), annotations)
+
+
+def unmarked(document: Object) -> Object:
+    """The object without any mark of ours."""
+    labels = {
+        name: text
+        for name, text in _texts(document, "labels").items()
+        if (name, text) != (MANAGED_BY, MANAGER)
+    }
+    annotations = {
+        name: text for name, text in _texts(document, "annotations").items() if name != DEPLOYMENT
+    }
+    return _labelled(document, labels, annotations)
+
+
+def marked_like(document: Object, other: Object) -> Object:
+    """The object with labels and annotations of another state of it."""
+    return _labelled(document, _texts(other, "labels"), _texts(other, "annotations"))
 
 
 def owner_of(document: Object, deployment: str) -> Owner:
     """Whose an object is, seen by `deployment`."""
-    labels = (document.get("metadata") or {}).get("labels") or {}
-    annotations = _annotations(document)
+    labels, annotations = _texts(document, "labels"), _texts(document, "annotations")
     if labels.get(MANAGED_BY) == MANAGER and DEPLOYMENT in annotations:
         holder = annotations[DEPLOYMENT]
         is_left = not holder
@@ -73,5 +89,17 @@ def _others(document: Object, labels: Mapping[str, Any], annotations: Mapping[st
     return str(labels.get(MANAGED_BY) or "others (it bears no mark of an owner)")
 
 
-def _annotations(document: Object) -> dict[str, Any]:
-    return {**((document.get("metadata") or {}).get("annotations") or {})}
+def _texts(document: Object, name: str) -> dict[str, Any]:
+    return {**((document.get("metadata") or {}).get(name) or {})}
+
+
+def _labelled(
+    document: Object, labels: Mapping[str, Any], annotations: Mapping[str, Any]
+) -> Object:
+    """The object with these labels and annotations; none at all where they are empty."""
+    metadata = {**(document.get("metadata") or {})}
+    for name, texts in (("labels", labels), ("annotations", annotations)):
+        metadata.pop(name, None)
+        if texts:
+            metadata[name] = dict(texts)
+    return {**document, "metadata": metadata}

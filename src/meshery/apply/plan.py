@@ -135,13 +135,23 @@ class _Names:
         return found
 
     def implied(self, node: Node) -> Iterator[str]:
-        """Its namespace and the definition of its kind, if they come with the plan."""
+        """Its namespace, the definition of its kind, its role: what of them is in the plan."""
         definition = self._definitions.get((group_of(node.ref), node.ref.kind))
         if definition:
             yield definition
         space = key_of(Ref("v1", "Namespace", node.ref.namespace))
         if space in self._objects and not is_cluster_wide(node.ref):
             yield space
+        role = _role(node)
+        if role in self._objects:
+            yield role
+
+
+def _role(node: Node) -> str:
+    """The key of the role that a binding gives; nobody may bind one that is not there."""
+    role = node.document.get("roleRef") or {}
+    ref = Ref(node.ref.api_version, str(role.get("kind")), str(role.get("name")))
+    return key_of(msgspec.structs.replace(ref, namespace=node.ref.namespace))
 
 
 def _node(wanted: Wanted, scopes: Mapping[tuple[str, str], str]) -> Node:

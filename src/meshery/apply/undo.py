@@ -2,15 +2,17 @@
 
 What was made is deleted, if it still is the very object (by its uid). What was there before gets
 its former content back. Namespaces and definitions of kinds are kept unless `purge` asks for them,
-for others may use them; what is `shared` is never touched. Definitions are never put back: objects
-of their newer versions may be stored. What stays is told, and loses the deployment's mark.
+for others may use them; what is `shared` is never touched, nor a namespace that others run in.
+Definitions are never put back: objects of their newer versions may be stored. What stays is told,
+and loses the deployment's mark.
 """
 
 from collections.abc import Callable
 
 from meshery.apply.graph import in_order, inverted
 from meshery.apply.inventory import Entry, Inventory, check_opened
-from meshery.apply.marks import owner_of, released
+from meshery.apply.marks import marked_like, owner_of, released, unmarked
+from meshery.apply.occupants import runs_in
 from meshery.apply.outcome import FINISHED, Outcome, Record
 from meshery.apply.patience import Patience
 from meshery.apply.progress import At
@@ -116,9 +118,9 @@ class _Undoing:
             return at.ended("skipped", "kept", "another object has its name now")
         if not entry.uid and not is_marked:
             return at.ended("skipped", "kept", "it is not ours: it bears no mark of ours")
-        stays = self._why_kept(entry)
+        stays = self._why_kept(entry) or await self._in_use(entry)
         if stays:
-            fault = await self._release(live) if is_marked else ""
+            fault = await self._release(live, entry) if is_marked else ""
             return at.ended("skipped", "kept", f"{stays}{fault}")
         if entry.prior is not None:
             change = await self._target.restore(entry.prior, timeout_s=self._left_s)
@@ -141,12 +143,23 @@ class _Undoing:
             return "others may use it; a purge takes it away"
         return ""
 
-    async def _release(self, live: Object) -> str:
-        """Take the deployment's mark off; what went wrong with that, in words."""
-        if released(live) == live:
+    async def _in_use(self, entry: Entry) -> str:
+        """Who else is in a namespace that would be deleted, and everything in it with it."""
+        if entry.existed or entry.ref.kind != "Namespace":
+            return ""
+        others = await runs_in(self._target, entry.ref.name)
+        return f"others are in it: {', '.join(others)}" if others else ""
+
+    async def _release(self, live: Object, entry: Entry) -> str:
+        """Take the deployment's mark off what stays; what went wrong with that, in words."""
+        if entry.prior is not None:
+            free = marked_like(live, entry.prior)
+        else:
+            free = unmarked(live) if entry.existed else released(live)
+        if free == live:
             return ""
         try:
-            await self._target.restore(released(live), timeout_s=self._left_s)
+            await self._target.restore(free, timeout_s=self._left_s)
         except UnavailableError:
             raise
         except MesheryError as error:
