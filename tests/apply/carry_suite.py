@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from apply.target_suite import account, account_ref
-from meshery.apply.carry import carry
+from meshery.apply.carry import carry, pending
 from meshery.apply.drift import drift
 from meshery.apply.inventory import dropped, joined
 from meshery.apply.marks import DEPLOYMENT, MANAGED_BY
@@ -56,18 +56,15 @@ async def names(target: Target) -> list[str]:
 
 
 class Diary:
-    """Everything that was told, as a caller stores it: the latest outcome of each object."""
+    """Everything that was told, and what a caller stores of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: Plan | None = None) -> None:
         self.told: list[Outcome] = []
+        self.record = pending(plan) if plan else Record("d1")
 
     async def tell(self, outcome: Outcome) -> None:
         self.told.append(outcome)
-
-    @property
-    def record(self) -> Record:
-        latest = {each.key: each for each in self.told}
-        return Record("d1", tuple(latest.values()))
+        self.record = self.record.after(outcome)
 
     def of(self, *wanted_states: str) -> Sequence[str]:
         return [each.ref.name for each in self.told if each.state in wanted_states]
@@ -129,6 +126,7 @@ class CarrySuite:
         told = {each.ref.name: each for each in record.outcomes}
         assert "suite-b" in told["suite-a"].reason
         assert told["suite-b"].code == "meshery.apply.foreign"
+        assert any("labels" in text for text in told["suite-b"].details)
         failure = record.failure()
         assert failure is not None
         assert [problem.path for problem in failure.problems] == [
@@ -163,7 +161,7 @@ class CarrySuite:
         assert await names(target) == ["suite-a"]
 
     async def test_a_run_that_was_cut_off_is_taken_up(self, target: Target) -> None:
-        diary = Diary()
+        diary = Diary(chain())
         task: asyncio.Task[Record]
 
         async def tell(outcome: Outcome) -> None:
@@ -176,6 +174,11 @@ class CarrySuite:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await names(target) in (["suite-c"], ["suite-b", "suite-c"])
+        assert states(diary.record) == {
+            "suite-a": "pending",
+            "suite-b": "running",
+            "suite-c": "succeeded",
+        }
         rest = Diary()
         record = await carry(
             target, chain(), timeout_s=ENOUGH_S, since=diary.record, tell=rest.tell

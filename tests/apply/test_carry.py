@@ -162,6 +162,22 @@ async def test_what_was_made_but_not_yet_told_is_ours() -> None:
     assert await names(target) == []
 
 
+async def test_what_others_made_at_the_same_moment_is_not_ours_to_delete() -> None:
+    target = Moody()
+
+    async def tell(outcome: Outcome) -> None:
+        if outcome.entry and not outcome.entry.uid:  # we looked, and are about to make it
+            await target.apply([account("suite-a", team="theirs")])
+
+    record = await carry(target, plan_of(wanted("suite-a")), timeout_s=ENOUGH_S, tell=tell)
+    assert "others made it" in record.outcomes[0].reason
+    undone = await undo(target, record.inventory, timeout_s=ENOUGH_S)
+    assert [each.state for each in undone.leftovers] == ["skipped"]
+    left = (await target.list("v1", "ServiceAccount"))[0]["metadata"]
+    assert MANAGED_BY not in left.get("labels", {})
+    assert DEPLOYMENT not in left.get("annotations", {})
+
+
 async def test_another_deployment_of_ours_is_somebody_else() -> None:
     target = Moody()
     await carry(target, plan_of(wanted("suite-a", team="x")), timeout_s=ENOUGH_S)

@@ -23,7 +23,7 @@ from meshery.apply.target import Target
 from meshery.apply.tiers import WEBHOOKS
 from meshery.apply.waiting import until_in_effect, until_there
 from meshery.apply.walk import Tell, in_turn, to_nobody, walk
-from meshery.core.errors import ConflictError, MesheryError
+from meshery.core.errors import ConflictError, MesheryError, Problem
 
 _LEAST_S = 0.1
 CONCURRENCY = 8
@@ -64,6 +64,12 @@ async def carry(
     return Record(plan.deployment, (*(outcomes[node.key] for node in plan.nodes), *beyond))
 
 
+def pending(plan: Plan) -> Record:
+    """The record of a plan of which nothing has begun."""
+    steps = (Outcome(node.key, node.ref, digest=node.digest) for node in plan.nodes)
+    return Record(plan.deployment, tuple(steps))
+
+
 def _start(node: Node, former: Outcome | None) -> Outcome:
     """A node's outcome as a run begins: finished already, or to be done, from where it was left."""
     entry = former.entry if former else None
@@ -75,8 +81,14 @@ def _start(node: Node, former: Outcome | None) -> Outcome:
 
 def _dropped(former: Outcome) -> Outcome:
     """What a former run made, and the plan that is carried out now no longer has: still ours."""
-    reason = "the plan no longer has it"
-    return msgspec.structs.replace(former, state="skipped", action="kept", reason=reason)
+    return Outcome(  # without its digest: should a later plan have it again, it is not done
+        former.key,
+        former.ref,
+        "skipped",
+        "kept",
+        reason="the plan no longer has it",
+        entry=former.entry,
+    )
 
 
 class _Carrier:
@@ -120,7 +132,7 @@ class _Carrier:
             return at.failed(error, told)
         if found.what == "foreign":
             return at.ended("skipped", action, f"is as wanted, and of {found.owner}")
-        return at.ended("succeeded", action)
+        return at.ended("succeeded", action, _doubt(at.outcome.entry))
 
     async def _put(self, node: Node, at: At) -> tuple[Standing, Action]:
         """Look what is there, and store what is wanted; repeated as a whole if it must be."""
@@ -156,9 +168,16 @@ class _Carrier:
         try:
             change = await as_it_stands(self._target, node)
         except ConflictError as error:
-            raise foreign(node, found.owner) from error
+            raise foreign(node, found.owner, error.problems) from error
         if change.action != "unchanged":
-            raise foreign(node, found.owner)
+            differ = [Problem(each.path, "differs") for each in change.differences]
+            raise foreign(node, found.owner, differ)
+
+
+def _doubt(entry: Entry | None) -> str:
+    """What to know of an object that is in effect, though not all went as it should."""
+    is_met = entry is not None and entry.existed and not entry.prior and not entry.sealed
+    return "others made it at the same moment: an undo leaves it" if is_met else ""
 
 
 def _entry(node: Node, former: Entry | None, stands: Standing) -> Entry:

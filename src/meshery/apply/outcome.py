@@ -42,6 +42,11 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     deployment: str
     outcomes: tuple[Outcome, ...] = ()
 
+    def after(self, outcome: Outcome) -> "Record":
+        """The record once an outcome was told: in place of that object's last one."""
+        found = {each.key: each for each in self.outcomes} | {outcome.key: outcome}
+        return msgspec.structs.replace(self, outcomes=tuple(found.values()))
+
     @property
     def is_done(self) -> bool:
         """Whether nothing is left to do."""

@@ -167,7 +167,7 @@ class _Looking:
         if change.action == "unchanged":
             return Outlook(node.key, node.ref, "unchanged", notes=(_LEFT,), owner=owner)
         found = masked_differences(node.ref, change.differences)
-        notes = _said(foreign(node, owner))
+        notes = _said(foreign(node, owner, ()))
         return Outlook(node.key, node.ref, "conflict", found, notes, owner)
 
 

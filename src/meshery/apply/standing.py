@@ -3,7 +3,7 @@
 What a former deployment of ours left behind is as good as ours.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from meshery.apply.marks import owner_of
 from meshery.apply.plan import Node
 from meshery.apply.target import Change, Object, Target
-from meshery.core.errors import ConflictError, NotFoundError
+from meshery.core.errors import ConflictError, NotFoundError, Problem
 
 Choice = Callable[[Node], bool]
 """Picks objects of a plan."""
@@ -46,11 +46,15 @@ async def as_it_stands(target: Target, node: Node) -> Change:
     return change
 
 
-def foreign(node: Node, owner: str) -> ConflictError:
-    """The error of an object that is somebody else's and differs from what is wanted."""
+def foreign(node: Node, owner: str, places: Sequence[Problem]) -> ConflictError:
+    """The error of an object that is somebody else's and differs in `places` from what is wanted.
+
+    Places are told without their values, which may be secret.
+    """
     return ConflictError(
         f"{node.key} is not ours and differs from what is wanted",
         cause=f"it is of {owner}",
         remedy="adopt it, rename yours, or leave it out of the plan",
         code="meshery.apply.foreign",
+        problems=places,
     )
