@@ -1,6 +1,7 @@
 """A plan carried out on a sandbox: a service of its own, and a behaviour of its traffic."""
 
-from apply.carry_suite import ENOUGH_S, Diary, actions
+from apply.carry_suite import ENOUGH_S, CarrySuite, Diary, actions, names
+from apply.target_suite import account_ref
 from meshery.apply.carry import carry
 from meshery.apply.drift import drift
 from meshery.apply.plan import Plan, Wanted, make_plan
@@ -39,6 +40,18 @@ def plan_of(*documents: Object) -> Plan:
 async def status_of(life: Lifecycle, service: str) -> int:
     way = way_to(await life.world(), service)
     return (await ask(Ask(way.host, way.port, service))).status
+
+
+async def test_every_scenario_in_one_sandbox(platform: Platform) -> None:
+    """One after another: to start a sandbox takes longer than all of them."""
+    async with running_sandbox(platform, SOLO) as life:
+        target = SandboxTarget(platform, life.name)
+        scenarios = [name for name in dir(CarrySuite) if name.startswith("test_")]
+        assert len(scenarios) > 5
+        for scenario in scenarios:
+            await getattr(CarrySuite(), scenario)(target)
+            left = await names(target)
+            await target.delete_all([account_ref(name) for name in left])
 
 
 async def test_a_service_and_its_behaviour_come_and_go(platform: Platform) -> None:
