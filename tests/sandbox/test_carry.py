@@ -25,6 +25,7 @@ spec:
   services:
     - {name: web}
 """
+STRANGE = {"apiVersion": "none/v1", "kind": "Nothing", "metadata": {"name": "x"}}
 FAULT = "{name: late, kind: fault, target: more, params: {abort: {status: 418, percent: 100}}}"
 
 
@@ -61,6 +62,9 @@ async def test_a_service_and_its_behaviour_come_and_go(platform: Platform) -> No
         target, diary = SandboxTarget(platform, life.name), Diary()
         seen = await preview(target, plan)
         assert [each.action for each in seen.outlooks] == ["create"] * 4
+        # What is refused for its own fault keeps the others from no preview of theirs.
+        seen = await preview(target, plan_of(STRANGE, deployment, service, account))
+        assert [each.action for each in seen.outlooks] == ["create", "create", "create", "refused"]
         record = await carry(target, plan, timeout_s=ENOUGH_S, tell=diary.tell)
         assert record.failure() is None
         assert actions(record) == [
