@@ -76,6 +76,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     `values` are always set; `needs` names charts that come before. `namespace` is where its release
     lives unless a person says otherwise; `fixed_namespace` that nobody may. `crds` tells that the
     chart carries the mesh's CustomResourceDefinitions, `optional` that a profile may leave it out.
+    A chart that is installed twice has an `alias` each; profiles and `needs` call it by that.
     """
 
     name: str
@@ -87,6 +88,12 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     fixed_namespace: bool = False
     crds: bool = False
     optional: bool = False
+    alias: str = ""
+
+    @property
+    def key(self) -> str:
+        """What profiles, their values and `needs` call it."""
+        return self.alias or self.name
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

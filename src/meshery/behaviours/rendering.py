@@ -56,7 +56,8 @@ class World(msgspec.Struct, frozen=True, omit_defaults=True):
     `version` is the mesh's own, without a leading `v`; `mesh` the name of one of several meshes of
     a control plane (Kuma). `callers` maps `namespace/name` of a service to those who call it, in
     the same form: some meshes are configured at the caller. `live` are native objects that stand
-    already and that a renderer has to add to.
+    already and that a renderer has to add to. `data_plane` says how workloads are joined where a
+    mesh knows both ways: a proxy beside each, or proxies of the node (Istio's ambient mode).
     """
 
     version: str
@@ -67,6 +68,7 @@ class World(msgspec.Struct, frozen=True, omit_defaults=True):
     services: tuple[Service, ...] = ()
     callers: Mapping[str, tuple[str, ...]] = {}
     live: tuple[dict[str, Any], ...] = ()
+    data_plane: Literal["sidecar", "ambient"] = "sidecar"
 
     def service(self, name: str, namespace: str = "") -> Service:
         """A service by its name, which may be `name.namespace`; assumed where none is told.
