@@ -96,6 +96,34 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         return self.alias or self.name
 
 
+class Store(msgspec.Struct, frozen=True, kw_only=True):
+    """A Secret or ConfigMap that charts read: its type, and what is kept under which key.
+
+    `keys` maps `certificate`, `key`, `anchors` or `token` to the key of the data.
+    """
+
+    kind: Literal["Secret", "ConfigMap"]
+    name: str
+    namespace: str
+    keys: Mapping[str, str]
+    type: str = ""
+
+
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
+    """How an installation is given what it signs identities with: by reference, never in values.
+
+    Before the charts `stores` are written: anchors without keys, and the issuer's pair. `values`
+    of each chart tell it to read them there. `secret_values` are the paths of values that would
+    carry such a thing in clear; what is given there is refused or moved to a store.
+    """
+
+    stores: Mapping[str, Store]
+    values: Mapping[str, Mapping[str, Any]] = {}
+    secret_values: Mapping[str, tuple[str, ...]] = {}
+    algorithms: tuple[str, ...] = ()
+    note: str = ""
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A way to install: which charts, and their values."""
 
@@ -197,6 +225,7 @@ class Mesh(msgspec.Struct, frozen=True, kw_only=True):
     injection: Injection | None = None
     profiles: tuple[Profile, ...] = ()
     charts: tuple[Chart, ...] = ()
+    trust: Trust | None = None
     kinds: tuple[NativeKind, ...] = ()
     add_ons: tuple[AddOn, ...] = ()
     operations: tuple[Operation, ...] = ()
