@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 WITH := $(BIN)/python -m
 MARK := not soak
+# An install makes Python of these.
+PROTOS := tools/protos.py $(shell find proto -name '*.proto')
 # Tests and demos start many processes: without compiled files each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -20,11 +22,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(WITH) pip install --quiet --upgrade 'pip>=25.1'
 
-$(VENV)/.product: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.product: pyproject.toml $(PROTOS) constraints.txt | $(BIN)/python
 	$(WITH) pip install --quiet --constraint constraints.txt --editable '.[all]'
 	@touch $@
 
-$(VENV)/.developer: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.developer: pyproject.toml $(PROTOS) constraints.txt | $(BIN)/python
 	$(WITH) pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
 	@touch $@ $(VENV)/.product
 
