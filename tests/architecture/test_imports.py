@@ -43,6 +43,11 @@ PROCESSES = [
     ("import meshery.performance.native.process", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
     ("import meshery.sandbox.app.__main__", SERVER_LIBRARIES | {"httpx2", "uvicorn"}),
     (
+        "import meshery.adapters.serving, meshery.adapters.client, meshery.adapters.legacy_client",
+        SERVER_LIBRARIES
+        | {"structlog", "prometheus_client", "cryptography", "rich", "click", "uvicorn"},
+    ),
+    (
         "from meshery.operations import kinds, worker_process; kinds.load_kinds()",
         {"fastapi", "kubernetes", "nicegui", "numpy", "strawberry", "uvicorn"},
     ),

@@ -10,7 +10,14 @@ from typing import Annotated
 
 import msgspec
 
-Duration = Annotated[float, msgspec.Meta(ge=0, extra={"duration": True})]
+Duration = Annotated[
+    float,
+    msgspec.Meta(
+        ge=0,
+        extra={"duration": True},
+        extra_json_schema={"format": "go-duration"},
+    ),
+]
 """Milliseconds; a Go duration in documents."""
 
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
