@@ -207,7 +207,7 @@ class Legacy:
 
     def _task_of(self, kind: str) -> Task | None:
         """The task of a component's kind; the mesh itself is the first that installs."""
-        own = component_kind(self._adapter.mesh)
+        own = component_kind(self._adapter.mesh.smp, self._adapter.mesh.title)
         for task in self._adapter.tasks.values():
             if task.component == kind or (
                 kind == own and not task.component and task.category == "install"

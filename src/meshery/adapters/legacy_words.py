@@ -27,15 +27,15 @@ COMPONENT_KINDS = {
 """The kind of the component that stands for a mesh, by the mesh's literal."""
 
 
-def component_kind(mesh: Mesh) -> str:
-    """The kind of the component that stands for a mesh."""
-    made = "".join(word for word in mesh_words(mesh).title().split() if word.isalnum()) + "Mesh"
-    return COMPONENT_KINDS.get(mesh.smp, made)
+def component_kind(smp: str, title: str) -> str:
+    """The kind of the component that stands for a mesh, by its literal and title."""
+    words = "".join(word for word in mesh_words(title).title() if word.isalnum())
+    return COMPONENT_KINDS.get(smp, f"{words}Mesh")
 
 
-def mesh_words(mesh: Mesh) -> str:
+def mesh_words(title: str) -> str:
     """A mesh's title without `Mesh` or `Service Mesh`, which every text adds."""
-    words = mesh.title
+    words = title
     for ending in (" Service Mesh", " Mesh"):
         words = words.removesuffix(ending)
     return words
@@ -45,7 +45,7 @@ def done_words(mesh: Mesh, operation: OperationInfo, *, version: str, removed: b
     """Summary and details of the event that tells that an operation has ended well."""
     word = "removed" if removed else "installed"
     if operation.category == "install":
-        name = f"{mesh_words(mesh)} service mesh"
+        name = f"{mesh_words(mesh.title)} service mesh"
         told = f"{name} {version}" if version else name
         return [f"{told} {word} successfully", f"The {name} is now {word}."]
     if operation.does == "conformance":
@@ -62,7 +62,7 @@ def failed_words(mesh: Mesh, operation: OperationInfo, *, removed: bool) -> str:
     """The summary of the event that tells that an operation failed."""
     word = "removing" if removed else "installing"
     if operation.category == "install":
-        return f"Error while {word} {mesh_words(mesh)} service mesh"
+        return f"Error while {word} {mesh_words(mesh.title)} service mesh"
     if operation.does == "conformance":
         return f"Error while running {operation.text} test"
     return f"Error while {'removing' if removed else 'deploying'} {operation.text}"

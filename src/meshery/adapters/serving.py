@@ -9,6 +9,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Collection
 from typing import Any
 
@@ -25,10 +26,11 @@ from meshery.adapters.library import Adapter
 from meshery.adapters.mesh import Mesh
 from meshery.adapters.model import Description
 from meshery.adapters.operating import Operating
+from meshery.adapters.registration import Registration, register
 from meshery.adapters.releases import Releases
 from meshery.adapters.rpc import OPTIONS, handler_of
 from meshery.adapters.security import ServerSecurity
-from meshery.core.errors import ConflictError
+from meshery.core.errors import ConflictError, MesheryError
 
 ADAPTER_SERVICE: Any = adapter_pb2.DESCRIPTOR.services_by_name["Adapter"]
 MESH_SERVICE: Any = meshops_pb2.DESCRIPTOR.services_by_name["MeshService"]
@@ -37,6 +39,8 @@ MOST_CALLS = 1_000
 """Calls at once, streams included; more are refused, and may come again."""
 
 END_GRACE_S = 3.0
+
+_log = logging.getLogger("meshery.adapters")
 
 
 class Serving:
@@ -125,31 +129,53 @@ async def serve(
     security: ServerSecurity | None = None,
     refresh_s: float = 0,
     registered: Collection[str] = (),
+    registration: Registration | None = None,
 ) -> AsyncIterator[Serving]:
     """Serve an adapter until the end of the block, at its mesh's own port unless another is given.
 
     Port 0 takes a free one. Every `refresh_s` the vendor's index is asked for versions; 0: never.
-    `registered` holds `host:port` pairs of indexes that may be private. ConflictError when the port
-    is taken; ForbiddenError for an address that others reach, without protection.
+    `registered` holds `host:port` pairs of indexes that may be private. With `registration` a
+    server is told, in the background, and again when the description changed.
+
+    ConflictError when the port is taken; ForbiddenError for an address that others reach, without
+    protection.
     """
     made = Adapter(adapter) if isinstance(adapter, Mesh) else adapter
     serving = Serving(made, Releases(made.mesh, registered=registered))
     await serving.start(
         host, made.mesh.port if port is None else port, security or ServerSecurity()
     )
-    refreshing = asyncio.create_task(_refresh(serving.releases, refresh_s), name="refresh")
+    keeping = asyncio.create_task(_keep(serving, refresh_s, registration), name="keep")
     try:
         yield serving
     finally:
-        refreshing.cancel()
-        await asyncio.gather(refreshing, return_exceptions=True)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
         await serving.stop()
 
 
-async def _refresh(releases: Releases, every_s: float) -> None:
-    while every_s:
-        await releases.refresh()
+async def _keep(serving: Serving, every_s: float, registration: Registration | None) -> None:
+    """Ask for versions now and then, and tell a server what the adapter says of itself."""
+    told = ""
+    while True:
+        if every_s:
+            await serving.releases.refresh()
+        digest = serving.description.digest
+        if registration is not None and told != digest:
+            await _tell(serving.description, registration)
+            told = digest
+        if not every_s:
+            return
         await asyncio.sleep(every_s)
+
+
+async def _tell(description: Description, registration: Registration) -> None:
+    try:
+        done = await register(description, registration)
+    except MesheryError as error:
+        _log.error("registration of %s failed: %s (%s)", description.name, error.what, error.cause)
+    else:
+        _log.info("%s is registered at %s: %s", description.name, registration.server, done.way)
 
 
 def _bound(server: Any, place: str, security: ServerSecurity) -> int:
