@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROLES = ("server", "worker", "discovery", "operator", "injector", "supervisor")
+ROLES = ("server", "worker", "discovery", "operator", "adapter", "injector", "supervisor")
 
 
 def meshery(*arguments: str, home: Path) -> "subprocess.CompletedProcess[str]":

@@ -15,6 +15,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+import msgspec
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -145,6 +146,9 @@ async def serve(
     await serving.start(
         host, made.mesh.port if port is None else port, security or ServerSecurity()
     )
+    if registration is not None and registration.address.endswith(":0"):
+        address = f"{registration.address.removesuffix('0')}{serving.port}"
+        registration = msgspec.structs.replace(registration, address=address)
     keeping = asyncio.create_task(_keep(serving, refresh_s, registration), name="keep")
     try:
         yield serving

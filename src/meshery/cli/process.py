@@ -4,6 +4,7 @@
     meshery worker       operations; on its own it demands PostgreSQL and an external NATS server
     meshery discovery    watches one cluster, from within, and tells a NATS server
     meshery operator     keeps the broker and the watcher of the cluster it runs in
+    meshery adapter      serves the adapters of meshes, each on its own port
     meshery injector     one load run, started by an operation
     meshery supervisor   owns the other processes of this host, started by the server
 
@@ -70,6 +71,12 @@ def _operator(arguments: Sequence[str]) -> int:
     return run(arguments)
 
 
+def _adapter(arguments: Sequence[str]) -> int:
+    from meshery.adapters.host_process import run
+
+    return run(arguments)
+
+
 def _injector(arguments: Sequence[str]) -> int:
     from meshery.performance.native.process import run
 
@@ -87,6 +94,7 @@ _ROLES: dict[str, Callable[[Sequence[str]], int]] = {
     "worker": _worker,
     "discovery": _discovery,
     "operator": _operator,
+    "adapter": _adapter,
     "injector": _injector,
     "supervisor": _supervisor,
 }

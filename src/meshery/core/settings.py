@@ -164,6 +164,35 @@ class KubernetesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     ] = ""
 
 
+class AdapterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The host of adapters, `meshery adapter`."""
+
+    host: Annotated[
+        str, _text("Address that adapters listen on; other than loopback demands TLS and a login")
+    ] = "127.0.0.1"
+    ports: Annotated[
+        tuple[str, ...], _text("Other ports than the meshes' own, each as NAME=PORT")
+    ] = ()
+    token_file: Annotated[
+        str, _text("File with the token that callers show; empty: one of our own in the home")
+    ] = ""
+    certificate_file: Annotated[str, _text("Certificate (PEM) of adapters; empty: no TLS")] = ""
+    key_file: Annotated[str, _text("Private key of that certificate")] = ""
+    callers_ca_file: Annotated[
+        str, _text("Authority whose certificates callers must show; empty: none")
+    ] = ""
+    allow_plain: Annotated[
+        bool, _text("Serve without token and TLS, as the original's servers call adapters")
+    ] = False
+    refresh: Annotated[
+        str, _length("How often vendors' indexes are asked for versions; 0s: never")
+    ] = "24h"
+    index_hosts: Annotated[
+        tuple[str, ...],
+        _text("Mirrors of indexes, `host:port`, that may be asked on a private address"),
+    ] = ()
+
+
 class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long finished rows are kept; 0s keeps them for ever."""
 
@@ -202,6 +231,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     load: LoadSettings = LoadSettings()
     sandbox: SandboxSettings = SandboxSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
+    adapter: AdapterSettings = AdapterSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 
