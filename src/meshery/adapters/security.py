@@ -103,6 +103,17 @@ class ClientSecurity:
         )
         return grpc.aio.secure_channel(address, credentials, options=options)
 
+    def with_token(self, token: str) -> "ClientSecurity":
+        """The same with another token."""
+        return ClientSecurity(
+            authority=self.authority,
+            certificate=self._certificate,
+            key=self._key,
+            token=token,
+            server_name=self.server_name,
+            allows_plain=self.allows_plain,
+        )
+
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """What goes with every call."""
         return (("authorization", f"Bearer {self.token}"),) if self.token else ()
