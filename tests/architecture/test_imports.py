@@ -24,6 +24,10 @@ PROCESSES = [
         "import meshery.discovery.commands, meshery.discovery.commands_meshes",
         SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"},
     ),
+    (
+        "import meshery.adapters.commands",
+        SERVER_LIBRARIES | {"rich", "cryptography", "grpc", "google", "httpx2"},
+    ),
     ("import meshery.operations.commands", SERVER_LIBRARIES | {"rich", "cryptography"}),
     ("import meshery.kube.kubeconfig", SERVER_LIBRARIES | {"rich", "httpx2", "cryptography"}),
     (

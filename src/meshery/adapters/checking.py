@@ -35,7 +35,8 @@ class Checked(msgspec.Struct, frozen=True):
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """What checks are given: clients of both contracts, and the description if there is one.
 
-    `operation` is the one that may be carried out, for real; empty: none.
+    `fault` says why there is none though the adapter speaks our contract. `operation` is the one
+    that may be carried out, for real; empty: none.
     """
 
     client: AdapterClient
@@ -43,13 +44,15 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     security: ClientSecurity
     description: Description | None = None
+    fault: str = ""
     operation: str = ""
 
     @property
     def described(self) -> Description:
-        """The description. Skipped where the adapter does not speak our contract."""
+        """The description. Skipped where there is none."""
         if self.description is None:
-            raise Skipped("the adapter speaks the original's contract only")
+            told = "what it says of itself cannot be read"
+            raise Skipped(told if self.fault else "it speaks the original's contract only")
         return self.description
 
 
@@ -108,21 +111,21 @@ async def run_checks(
             security=shown,
             operation=operation,
         )
-        probe = msgspec.structs.replace(probe, description=await _described(probe))
+        probe = await _described(probe)
         return [await _checked(check, probe) for check in checks]
 
 
-async def _described(probe: Probe) -> Description | None:
-    """The description; None where there is none, for whatever reason but that nobody is there."""
+async def _described(probe: Probe) -> Probe:
+    """The probe with the description, or why there is none. UnavailableError: nobody is there."""
     try:
-        return await probe.client.describe()
+        return msgspec.structs.replace(probe, description=await probe.client.describe())
     except UnsupportedError:
-        await probe.legacy.name()  # nobody there, or something else altogether
-        return None
+        await probe.legacy.name()  # or something else altogether
+        return probe
     except UnavailableError:
         raise
-    except MesheryError:
-        return None  # a check of its own tells
+    except MesheryError as error:
+        return msgspec.structs.replace(probe, fault=_words(error))
 
 
 async def _checked(check: Check, probe: Probe) -> Checked:
@@ -136,10 +139,14 @@ async def _checked(check: Check, probe: Probe) -> Checked:
     except Finding as finding:
         reason = str(finding)
     except MesheryError as error:
-        reason = f"{error.what}: {error.cause}" if error.cause else error.what
+        reason = _words(error)
     else:
         return Checked(check.name, check.meaning, "passed")
     return Checked(check.name, check.meaning, "failed", reason)
+
+
+def _words(error: MesheryError) -> str:
+    return f"{error.what}: {error.cause}" if error.cause else error.what
 
 
 def unexpected(error: Any) -> str:

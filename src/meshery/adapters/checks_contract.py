@@ -19,8 +19,7 @@ _SMP = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 async def _described(probe: Probe) -> None:
-    if probe.description is None:
-        await probe.client.describe()  # a fault of it is the finding
+    demand(not probe.fault, probe.fault)
     described = probe.described
     name, smp = described.name, described.smp
     demand(_NAME.fullmatch(name), f"the name {name!r} is not lower case letters and dashes")
@@ -33,7 +32,8 @@ async def _described(probe: Probe) -> None:
 
 
 async def _same(probe: Probe) -> None:
-    demand(await probe.client.describe() == probe.described, "two descriptions differ")
+    first = probe.described
+    demand(await probe.client.describe() == first, "two descriptions differ")
 
 
 async def _versions(probe: Probe) -> None:

@@ -7,7 +7,7 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from meshery.adapters.checking import Check, Finding, Probe, demand
+from meshery.adapters.checking import Check, Finding, Probe, Skipped, demand
 from meshery.adapters.client import AdapterClient
 from meshery.adapters.rpc import OPTIONS
 from meshery.core.errors import MesheryError
@@ -73,7 +73,7 @@ async def _at_once(probe: Probe) -> None:
 async def _token(probe: Probe) -> None:
     _ = probe.described
     if not probe.security.token:
-        return
+        raise Skipped("no token was given")
     wrong = probe.security.with_token("not-the-token")
     async with AdapterClient(probe.address, security=wrong) as stranger:
         try:

@@ -23,6 +23,7 @@ BUILT_IN = {
         "What is in the clusters: status, resync, resources, watch.",
     ),
     "mesh": ("meshery.discovery.commands_meshes:mesh", "Service meshes: list, view, landscape."),
+    "adapter": ("meshery.adapters.commands:adapter", "Adapters of meshes: check, new."),
     "perf": ("meshery.performance.commands:perf", "Load, latency, and what a mesh costs."),
     "operation": ("meshery.operations.commands:operation", "Long work: list, watch, cancel."),
     "event": ("meshery.operations.commands:event", "What happened, and what is happening."),

@@ -24,3 +24,25 @@ def demand_server() -> None:
             remedy="pip install 'meshery[server,sandbox]', or name a server with --server URL",
             code="meshery.unsupported.extras",
         )
+
+
+ADAPTER_MODULES = ("google.protobuf", "grpc", "grpc_health", "grpc_reflection")
+
+
+def demand_adapter() -> None:
+    """UnsupportedError that names the extra when what adapters speak is not installed."""
+    missing = [name for name in ADAPTER_MODULES if not _is_there(name)]
+    if missing:
+        raise UnsupportedError(
+            "this installation cannot speak with adapters",
+            cause=f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
+            remedy="pip install 'meshery[adapter]'",
+            code="meshery.unsupported.extras",
+        )
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # its parent is not there either
+        return False
