@@ -142,3 +142,9 @@ def test_what_cannot_be_is_said(program: Path) -> None:
 
 def test_the_example_is_short(program: Path) -> None:
     assert len(program.read_text().splitlines()) < 100
+
+
+def test_the_page_shows_what_is_written(program: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "adapters.md"
+    shown = page.read_text().partition("```python\n")[2].partition("```\n")[0]
+    assert shown == program.read_text()
