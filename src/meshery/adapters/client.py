@@ -16,9 +16,9 @@ import msgspec
 
 from meshery._proto.meshery.adapter.v1 import adapter_pb2 as pb
 from meshery.adapters.channel import CALL_TIMEOUT_S, Channel
-from meshery.adapters.contract import FIELDS
 from meshery.adapters.faults import garbled
 from meshery.adapters.model import (
+    WORD_FIELDS,
     Component,
     ComponentRendering,
     Description,
@@ -52,7 +52,7 @@ MOST_WORDS = 100_000
 """What one call of an operation may say; more is a flood."""
 
 _SERVICE: Any = pb.DESCRIPTOR.services_by_name["Adapter"]
-_NOUNS = {field: kind for kind, field in FIELDS.items()}
+_NOUNS = {field: kind for kind, field in WORD_FIELDS.items()}
 
 
 class AdapterClient(Channel):

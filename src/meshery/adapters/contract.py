@@ -10,18 +10,13 @@ from meshery.adapters.choosing import chosen_version
 from meshery.adapters.description import description_of
 from meshery.adapters.library import Adapter
 from meshery.adapters.model import (
+    WORD_FIELDS,
     Component,
     ComponentRendering,
     Description,
-    Finished,
     Health,
-    Heartbeat,
     Object,
     Order,
-    Progress,
-    StepFinished,
-    StepStarted,
-    Told,
     VersionList,
 )
 from meshery.adapters.operating import Operating
@@ -30,16 +25,6 @@ from meshery.adapters.wire import from_message, plain, to_message
 from meshery.behaviours.document import parse_behaviour
 from meshery.behaviours.rendering import World
 from meshery.core.errors import InvalidInputError
-
-FIELDS: dict[type[Any], str] = {
-    StepStarted: "step_started",
-    Progress: "progress",
-    StepFinished: "step_finished",
-    Told: "told",
-    Heartbeat: "heartbeat",
-    Finished: "finished",
-}
-"""The field of OperateResponse for each word."""
 
 
 class Contract:
@@ -110,7 +95,7 @@ class Contract:
             raise InvalidInputError("the operation has no id", remedy="choose one for it")
         version = chosen_version(order.version, self._versions().known)
         async for word in self._operating.words(msgspec.structs.replace(order, version=version)):
-            yield to_message({FIELDS[type(word)]: word}, pb.OperateResponse)
+            yield to_message({WORD_FIELDS[type(word)]: word}, pb.OperateResponse)
 
     async def _cancel(self, request: pb.CancelRequest, _context: Any) -> Any:
         return pb.CancelResponse(is_found=self._operating.cancel(request.operation_id))

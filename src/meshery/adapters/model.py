@@ -228,6 +228,17 @@ Word = StepStarted | Progress | StepFinished | Told | Heartbeat | Finished
 """What an operation's stream says."""
 
 
+WORD_FIELDS: Mapping[type[Any], str] = {
+    StepStarted: "step_started",
+    Progress: "progress",
+    StepFinished: "step_finished",
+    Told: "told",
+    Heartbeat: "heartbeat",
+    Finished: "finished",
+}
+"""What each word is called in a stream."""
+
+
 class Health(msgspec.Struct, frozen=True):
     """Whether an adapter can serve, why not, its description's digest, and what runs."""
 

@@ -5,6 +5,7 @@ document that refers to itself is refused.
 """
 
 import asyncio
+import logging
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -22,6 +23,8 @@ from meshery.core.http import fetch
 
 MAX_INDEX_BYTES = 32 * 1024 * 1024
 FETCH_TIMEOUT_S = 30.0
+
+_log = logging.getLogger("meshery.adapters")
 
 _WANTED = ("version", "appVersion", "created", "kubeVersion")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -50,6 +53,7 @@ class Releases:
             found = await self._found(index)
         except MesheryError as error:
             told = f"{error.what}: {error.cause}" if error.cause else error.what
+            _log.warning("the index of %s was not read: %s", self._mesh.name, told)
             note = f"the index was not read: {told}"
             self.current = msgspec.structs.replace(self.current, note=note)
         else:

@@ -41,6 +41,14 @@ MOST_CALLS = 1_000
 
 END_GRACE_S = 3.0
 
+_OPTIONS = (
+    *OPTIONS,
+    ("grpc.so_reuseport", 0),  # two processes would share a port in silence
+    # Whoever vanished without a word is found out, and their operations end.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+)
+
 _log = logging.getLogger("meshery.adapters")
 
 
@@ -94,8 +102,7 @@ class Serving:
                 handler_of(MESH_SERVICE, self._legacy.methods()),
             ),
             interceptors=security.interceptors(),
-            # Without so_reuseport=0 two processes would share a port in silence.
-            options=(*OPTIONS, ("grpc.so_reuseport", 0)),
+            options=_OPTIONS,
             maximum_concurrent_rpcs=MOST_CALLS,
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
