@@ -77,6 +77,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     lives unless a person says otherwise; `fixed_namespace` that nobody may. `crds` tells that the
     chart carries the mesh's CustomResourceDefinitions, `optional` that a profile may leave it out.
     A chart that is installed twice has an `alias` each; profiles and `needs` call it by that.
+    `revision_value` is the value that takes the name of a revision, where several may run at once.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     crds: bool = False
     optional: bool = False
     alias: str = ""
+    revision_value: str = ""
 
     @property
     def key(self) -> str:
@@ -124,15 +126,6 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to install: which charts, and their values."""
-
-    name: str
-    summary: str
-    charts: tuple[str, ...]
-    values: Mapping[str, Mapping[str, Any]] = {}
-
-
 class Injection(msgspec.Struct, frozen=True, kw_only=True):
     """How workloads join: what is set on a namespace, and on one workload's pod template.
 
@@ -148,6 +141,19 @@ class Injection(msgspec.Struct, frozen=True, kw_only=True):
     excluding_pod_labels: Mapping[str, str] = {}
     excluding_pod_annotations: Mapping[str, str] = {}
     revision_label: str = ""
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to install: which charts, and their values.
+
+    `injection` says how workloads join where that is another way than the mesh's own.
+    """
+
+    name: str
+    summary: str
+    charts: tuple[str, ...]
+    values: Mapping[str, Mapping[str, Any]] = {}
+    injection: Injection | None = None
 
 
 class AddOn(msgspec.Struct, frozen=True, kw_only=True):
