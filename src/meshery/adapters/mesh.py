@@ -219,6 +219,8 @@ class Mesh(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` as in `mesh list`; `smp` the literal of Service Mesh Performance's enumeration, which is
     what the original's adapters call themselves; `port` the one that its adapter answers at.
+    `is_network` tells that it is a network plug-in of Kubernetes as well: where no other is there,
+    pods have no network without it, so it is never removed, only made to do less.
     """
 
     name: str
@@ -237,3 +239,4 @@ class Mesh(msgspec.Struct, frozen=True, kw_only=True):
     operations: tuple[Operation, ...] = ()
     validators: Mapping[str, Validator] = {}
     migrations: tuple[Migration, ...] = ()
+    is_network: bool = False
