@@ -31,6 +31,7 @@ def description_of(adapter: Adapter, versions: VersionList) -> Description:
         validators=tuple(mesh.validators),
         migrations=tuple(MigrationInfo(each.to, each.why) for each in mesh.migrations),
         fingerprints=adapter.fingerprints,
+        is_network=mesh.is_network,
     )
     return msgspec.structs.replace(made, digest=digest_of(made))
 

@@ -100,6 +100,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     validators: tuple[str, ...] = ()
     migrations: tuple[MigrationInfo, ...] = ()
     fingerprints: tuple[Mapping[str, Any], ...] = ()
+    is_network: bool = False
     digest: str = ""
 
 
