@@ -37,14 +37,16 @@ async def _same(probe: Probe) -> None:
 
 
 async def _versions(probe: Probe) -> None:
-    versions = probe.described.versions
-    demand(versions.known, "it knows no version")
+    versions, status = probe.described.versions, probe.described.status
+    demand(versions.known or not status.has_installer, "it knows no version")
     names = [each.name for each in versions.known]
     demand(len(names) == len(set(names)), "a version is listed twice")
     marked = [name for name in names if name.startswith("v")]
     demand(not marked, f"versions have a leading v: {', '.join(marked[:3])}")
-    ordered = [each.name for each in latest_first(versions.known, versions.ordering)]
-    demand(names == ordered, f"they are not newest first: {names[:5]}")
+    for channel in {each.channel for each in versions.known}:
+        told = [each for each in versions.known if each.channel == channel]
+        wrong = [each.name for each in told][:5]
+        demand(told == latest_first(told, versions.ordering), f"not newest first: {wrong}")
     try:
         date.fromisoformat(versions.as_of)
     except ValueError as error:
@@ -79,13 +81,15 @@ async def _schemas(probe: Probe) -> None:
 async def _renders(probe: Probe) -> None:
     rendering = await _sample(probe)
     for outcome in rendering.outcomes:
-        is_exact = outcome.fidelity is Fidelity.EXACT
         is_unsupported = outcome.fidelity is Fidelity.UNSUPPORTED
-        name = outcome.behaviour.removeprefix("check-")
-        demand(is_exact or outcome.notes, f"{name} is {outcome.fidelity} without a note")
-        demand(not is_unsupported or outcome.alternative, f"{name} has no nearest alternative")
-        demand(is_unsupported != bool(outcome.objects), f"{name} is {outcome.fidelity}, but "
-               + ("has objects" if outcome.objects else "has no object"))  # fmt: skip
+        told = f"{outcome.behaviour.removeprefix('check-')} is {outcome.fidelity}"
+        if is_unsupported:
+            demand(not outcome.objects, f"{told}, but has objects")
+            demand(outcome.notes and outcome.alternative, f"{told}: why, and what is near it?")
+        elif outcome.fidelity is Fidelity.APPROXIMATE:
+            demand(outcome.notes, f"{told} without a note")
+        else:  # what a mesh does anyway needs no object, but a word on it
+            demand(outcome.objects or outcome.notes, f"{told}, but has neither object nor note")
 
 
 async def _objects(probe: Probe) -> None:
@@ -197,7 +201,7 @@ def _told(made: Object) -> str:
 CONTRACT = (
     Check("described", "It says what the mesh is, and is ready.", _described),
     Check("described-twice", "It says the same twice.", _same),
-    Check("versions", "Versions are dated, unique, newest first, without a v.", _versions),
+    Check("versions", "Versions are dated, unique, newest of a channel first.", _versions),
     Check("profiles", "Profiles and charts name charts that there are.", _profiles),
     Check("schemas", "Kinds, behaviours and inputs have JSON Schemas.", _schemas),
     Check("fidelity", "Each kind of behaviour has objects, or a note and what is near.", _renders),
