@@ -1,6 +1,7 @@
 """A mesh that is none: Acme, small and with something of everything, and its adapter."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -181,6 +182,11 @@ class Bench:
         finally:
             self.cleaned.set()
 
+    async def swallow(self, _call: Call) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        self.done.append("swallow")
+
     async def fail(self, call: Call) -> None:
         raise ValueError(f"broken with {call.order.clusters[0].kubeconfig}")
 
@@ -214,6 +220,8 @@ def adapter(bench: Bench, *, mesh: Mesh = MESH) -> Adapter:
                 input=Input,
             ),
             Task("hang", "Hang", (bench.fetch, bench.hang), category="custom"),
+            Task("swallow", "Swallow", (bench.swallow, bench.remove), category="custom"),
+            Task("last", "Last", (bench.swallow,), category="custom"),
             Task("fail", "Fail", (bench.fail,), category="custom"),
             Task("refuse", "Refuse", (bench.refuse,), category="custom"),
             Task("flood", "Flood", (bench.flood,), category="custom"),

@@ -1,16 +1,19 @@
 """Our own contract over real gRPC: everything that is said arrives as it was said."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import grpc
 import grpc.aio
 import msgspec
 import pytest
 
-from adapters.acme import MESH, Bench
+from adapters.acme import MESH, Bench, adapter
 from fixtures import waiting
 from meshery.adapters.client import AdapterClient
 from meshery.adapters.description import digest_of
+from meshery.adapters.legacy_client import LegacyClient
 from meshery.adapters.model import (
     Cluster,
     Component,
@@ -23,7 +26,7 @@ from meshery.adapters.model import (
     Told,
     Word,
 )
-from meshery.adapters.serving import Serving
+from meshery.adapters.serving import Serving, serve
 from meshery.behaviours.document import parse_behaviour
 from meshery.behaviours.model import Fidelity
 from meshery.behaviours.rendering import Service, ServicePort, World
@@ -33,6 +36,7 @@ from meshery.core.errors import (
     InvalidInputError,
     NotFoundError,
     OperationFailedError,
+    UnavailableError,
     UnsupportedError,
 )
 
@@ -241,10 +245,30 @@ async def test_a_cancelled_operation_ends_its_step_and_says_so(
     words = client.operate(order("hang"))
     await until(words, StepFinished)
     assert await client.cancel("op-1")
-    with pytest.raises(CancelledByUserError, match="hang was cancelled"):
+    with pytest.raises(CancelledByUserError, match="op-1 was cancelled"):
         await until(words, Finished)
     await bench.cleaned.wait()
     assert not await client.cancel("op-1")
+
+
+async def test_no_step_is_begun_after_one_that_would_not_be_cancelled(
+    client: AdapterClient, bench: Bench
+) -> None:
+    words = client.operate(order("swallow"))
+    await until(words, Heartbeat)
+    await client.cancel("op-1")
+    with pytest.raises(CancelledByUserError):
+        await until(words, Finished)
+    assert bench.done == ["swallow"]
+
+
+async def test_what_was_done_to_its_end_is_done_though_it_was_cancelled(
+    client: AdapterClient, bench: Bench
+) -> None:
+    words = client.operate(order("last"))
+    await until(words, Heartbeat)
+    await client.cancel("op-1")
+    assert await until(words, Finished) == Finished("Last")
 
 
 async def test_whoever_stops_listening_ends_the_operation(
@@ -263,7 +287,7 @@ async def test_a_later_call_takes_an_operation_over(client: AdapterClient, bench
     later = client.operate(order("hang", attempt=2))
     await until(later, Heartbeat)
     assert bench.cleaned.is_set()
-    with pytest.raises(ConflictError, match="took hang over"):
+    with pytest.raises(ConflictError, match="took the operation op-1 over"):
         await until(before, Finished)
     with pytest.raises(ConflictError, match="a later call"):
         await said(client, order("hang", attempt=1))
@@ -327,3 +351,23 @@ async def test_a_request_that_is_no_message_is_refused(
             await call(b"\xff\xff\xff")
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert caplog.text == ""
+
+
+async def test_an_adapter_that_ends_says_that_the_operation_can_go_on(bench: Bench) -> None:
+    stack = AsyncExitStack()
+    serving = await stack.enter_async_context(serve(adapter(bench), port=0))
+    async with AdapterClient(serving.address) as client, LegacyClient(serving.address) as legacy:
+        events = legacy.events()
+        heard = asyncio.ensure_future(anext(events))
+        words = client.operate(order("hang"))
+        await until(words, Heartbeat)
+        await legacy.apply(order("hang", operation_id="op-2"))
+        await becomes(serving, 2)
+        ending = asyncio.create_task(stack.aclose())
+        with pytest.raises(UnavailableError, match="the adapter is ending"):
+            await until(words, Finished)
+        event = await heard
+        assert (event.operation_id, event.severity) == ("op-2", "error")
+        assert event.details == "the adapter is ending"
+        assert [each async for each in events] == [], "the stream ends as well"
+        await ending

@@ -24,9 +24,12 @@ from meshery.adapters.model import (
     Description,
     Order,
 )
-from meshery.adapters.operating import Operating
+from meshery.adapters.operating import Operating, failure
 from meshery.adapters.rpc import Handler
 from meshery.core.errors import MesheryError, OperationFailedError, UnsupportedError
+
+LAST_WORDS_S = 2.0
+"""How long operations that were told to end may take to say so."""
 
 _CATEGORIES = {
     "install": pb.INSTALL,
@@ -69,11 +72,11 @@ class Legacy:
         return self._events.feed.listeners
 
     async def close(self) -> None:
-        """End operations and streams."""
+        """End all streams, after the last events of operations, which have been told to end."""
+        if self._work:
+            await asyncio.wait(self._work, timeout=LAST_WORDS_S)
         for work in self._work:
             work.cancel()
-        if self._work:
-            await asyncio.wait(self._work)
         self._events.feed.close()
 
     async def _create_mesh_instance(self, request: pb.CreateMeshInstanceRequest, _: Any) -> Any:
@@ -183,8 +186,10 @@ class Legacy:
         name = asked.component.name
         try:
             await self._apply(asked, clusters, is_removal=is_removal)
-        except MesheryError as error:
-            failed = self._events.failure(operation_id, f"Error while applying {name}", error)
+        except Exception as error:  # noqa: BLE001 - the applier is the vendor's
+            known = error if isinstance(error, MesheryError) else None
+            told = known or failure(error, f"{name} was not applied", clusters)
+            failed = self._events.failure(operation_id, f"Error while applying {name}", told)
             return self._events.publish(failed)
         word = "deleted" if is_removal else "applied"
         done = self._events.event(operation_id, pb.INFO, f"{name} {word} successfully")

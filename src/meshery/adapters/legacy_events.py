@@ -11,8 +11,8 @@ from meshery.adapters.feed import Feed
 from meshery.adapters.legacy_words import COMPONENT, NOT_SUPPORTED, done_words, failed_words
 from meshery.adapters.mesh import Mesh
 from meshery.adapters.model import Description, Finished, OperationInfo, Order, Told
-from meshery.adapters.operating import Operating
-from meshery.core.errors import MesheryError, OperationFailedError
+from meshery.adapters.operating import Operating, failure
+from meshery.core.errors import MesheryError
 
 _TYPES = {"debug": pb.INFO, "info": pb.INFO, "warning": pb.WARN, "error": pb.ERROR}
 
@@ -77,11 +77,8 @@ class Outcomes:
         except MesheryError as error:
             event = self._failed(order, info, error)
         except Exception as error:  # noqa: BLE001 - the edge of what nobody waits for
-            event = self._failed(
-                order,
-                info,
-                OperationFailedError("the adapter failed", cause=type(error).__name__),
-            )
+            told = failure(error, "the adapter failed", order.clusters)
+            event = self._failed(order, info, told)
         return self._events.publish(event)
 
     async def _done(self, order: Order, info: OperationInfo) -> pb.EventsResponse:

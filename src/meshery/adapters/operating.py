@@ -28,6 +28,7 @@ from meshery.core.errors import (
     InvalidInputError,
     MesheryError,
     OperationFailedError,
+    UnavailableError,
     UnsupportedError,
 )
 
@@ -39,18 +40,17 @@ _SECRET = re.compile(r"[^\s\"']{12,}")
 
 
 class _Running:
-    """An operation that runs: its task, and why it is to end."""
+    """An operation that runs: its task, and what its stream ends with when it is to end."""
 
     task: "asyncio.Task[Any]"
 
     def __init__(self, attempt: int) -> None:
         self.attempt = attempt
-        self.is_cancelled = False
-        self.is_ending = False
+        self.ending: MesheryError | None = None
 
-    def end(self) -> None:
+    def end(self, ending: MesheryError) -> None:
         """Have it end. A step may swallow that; no other one is begun then."""
-        self.is_ending = True
+        self.ending = self.ending or ending
         self.task.cancel()
 
 
@@ -71,8 +71,7 @@ class Operating:
         running = self._running.get(operation_id)
         if running is None:
             return False
-        running.is_cancelled = True
-        running.end()
+        running.end(CancelledByUserError(f"the operation {operation_id} was cancelled"))
         return True
 
     async def words(self, order: Order) -> AsyncIterator[Word]:
@@ -98,7 +97,7 @@ class Operating:
                 elif not work.done():
                     yield Heartbeat()
         finally:
-            await _ended(running)
+            await _ended(running, UnavailableError("nobody listens any more"))
             if self._running.get(order.operation_id) is running:
                 del self._running[order.operation_id]
         yield _outcome(running, task, order)
@@ -106,7 +105,13 @@ class Operating:
     async def close(self) -> None:
         """End all that runs."""
         for running in list(self._running.values()):
-            await _ended(running)
+            await _ended(
+                running,
+                UnavailableError(
+                    "the adapter is ending",
+                    remedy="call again when it is back: it goes on after its last step",
+                ),
+            )
 
     def _task(self, order: Order) -> Task:
         task = self._adapter.tasks.get(order.operation)
@@ -127,7 +132,8 @@ class Operating:
                     cause=f"attempt {before.attempt} came before this one, {order.attempt}",
                     remedy="leave it to that call",
                 )
-            if not await _ended(before):
+            taken = ConflictError(f"a later call took the operation {order.operation_id} over")
+            if not await _ended(before, taken):
                 raise ConflictError(
                     f"the call before of the operation {order.operation_id} does not end",
                     remedy="restart the adapter",
@@ -137,13 +143,13 @@ class Operating:
 async def _work(running: _Running, call: Call, task: Task, steps: Sequence[Step]) -> Any:
     of = len(task.named_steps(is_removal=call.order.is_removal))
     for number, step in enumerate(steps, of - len(steps) + 1):
+        if running.ending:
+            raise asyncio.CancelledError
         call.step = step.name
         await call.put(StepStarted(step.name, number, of))
         result = await step.do(call)
         call.state[step.name] = _checked(step, result)
         await call.put(StepFinished(step.name, dict(call.state)))
-        if running.is_ending:
-            raise asyncio.CancelledError
     return call.state.get(call.step) if steps else call.state.get(call.order.last_step)
 
 
@@ -195,31 +201,37 @@ def _on_end(work: "asyncio.Task[Any]", call: Call) -> None:
         work.exception()  # looked at, or it would be logged with all its words
 
 
-async def _ended(running: _Running) -> bool:
+async def _ended(running: _Running, ending: MesheryError) -> bool:
     """Have it end, and wait for that; False when it does not."""
     if not running.task.done():
-        running.end()
+        running.end(ending)
         await asyncio.wait({running.task}, timeout=END_PATIENCE_S)
     return running.task.done()
 
 
 def _outcome(running: _Running, task: Task, order: Order) -> Finished:
     work = running.task
-    if work.cancelled() or running.is_cancelled:
-        if running.is_cancelled:
-            raise CancelledByUserError(f"{task.key} was cancelled")
-        raise ConflictError(f"another call took {task.key} over")
-    error = work.exception()
+    is_whole = work.done() and not work.cancelled()
+    error = work.exception() if is_whole else None
+    if is_whole and error is None:
+        return Finished(task.text, work.result())  # told to end or not, all of it is done
+    if running.ending is not None:
+        raise running.ending
     if error is None:
-        return Finished(task.text, work.result())
+        raise OperationFailedError(f"{task.text} was cancelled by one of its own steps")
     if isinstance(error, MesheryError):
         raise error
-    raise OperationFailedError(
-        f"{task.text} failed",
-        cause=masked(f"{type(error).__name__}: {error}", order.clusters),
+    raise failure(error, f"{task.text} failed", order.clusters) from error
+
+
+def failure(error: BaseException, what: str, clusters: Sequence[Cluster]) -> OperationFailedError:
+    """The error for an exception of an adapter's own; no word of a login is in it."""
+    return OperationFailedError(
+        what,
+        cause=masked(f"{type(error).__name__}: {error}", clusters),
         remedy="see the adapter's own log",
         code="meshery.adapter.fault",
-    ) from error
+    )
 
 
 def masked(text: str, clusters: Sequence[Cluster]) -> str:

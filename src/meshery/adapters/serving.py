@@ -119,9 +119,10 @@ class Serving:
         if self._server is None:
             return
         await self._health.enter_graceful_shutdown()
-        await self._legacy.close()
+        stopping = asyncio.ensure_future(self._server.stop(END_GRACE_S))
         await self._operating.close()
-        await self._server.stop(END_GRACE_S)
+        await self._legacy.close()
+        await stopping
 
     @staticmethod
     def _place(host: str, port: int) -> str:
