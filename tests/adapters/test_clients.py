@@ -226,7 +226,7 @@ async def test_a_garbled_word_ends_the_operation(given: Any) -> None:
 async def test_an_adapter_that_hangs_is_lost_after_three_heartbeats() -> None:
     async with (
         listening(SERVICE, {"Operate": (stream(STEP, then=forever), True)}) as (address, _),
-        AdapterClient(address) as client,
+        AdapterClient(address, least_silence_s=1) as client,
     ):
         words, error = await heard(client, order())
         assert words == [StepFinished("one", {"one": 1})]

@@ -103,7 +103,7 @@ async def test_an_operation_outlives_the_adapter(program: Program) -> None:
 
 
 async def test_an_adapter_that_stands_still_is_lost(program: Program) -> None:
-    async with AdapterClient(program.address) as client:
+    async with AdapterClient(program.address, least_silence_s=3) as client:
         words = client.operate(order())
         async for word in words:
             if isinstance(word, StepStarted) and word.step == "install":

@@ -1,18 +1,25 @@
 """The original's contract, driven by a client that is compiled from its own description."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import grpc
+import msgspec
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
-from adapters.acme import Bench
+from adapters.acme import MESH, Bench, adapter
 from adapters.original import OriginalClient, original_client, pool
 from fixtures import waiting
 from meshery._proto.meshes import meshops_pb2
-from meshery.adapters.serving import Serving
+from meshery.adapters.draft import native
+from meshery.adapters.library import Adapter
+from meshery.adapters.model import Cluster
+from meshery.adapters.serving import Serving, serve
+from meshery.behaviours.model import Behaviour, Fidelity
+from meshery.behaviours.rendering import Outcome, Rendering, World
+from meshery.behaviours.security import Mtls
 
 KUBECONFIG = "apiVersion: v1\nusers: [{token: this-is-a-very-secret-token}]\n"
 
@@ -337,25 +344,92 @@ async def test_deletes_go_the_other_way_round(original: OriginalClient, bench: B
     assert [each[2] for each in bench.applied] == [True, True]
 
 
+TRAIT = (
+    '{"Kind": "ApplicationConfiguration", "Spec": {"Components": [{"ComponentName": "mesh",'
+    ' "Traits": [{"Name": "%s", "Properties": %s}], "Scopes": []}]}}'
+)
+
+
+@pytest.mark.parametrize("name", ["automaticSidecarInjection", "automaticSidecarInjection.Acme"])
+async def test_namespaces_join_the_mesh_by_a_trait(
+    original: OriginalClient, bench: Bench, name: str
+) -> None:
+    text = TRAIT % (name, '{"namespaces": ["shop", "web"]}')
+    answer = await ask(original, "ProcessOAM", oam_config=text, kube_configs=["one"])
+    assert answer.message == f"{name} applied successfully"
+    (_, objects, is_removal) = bench.applied[0]
+    assert not is_removal
+    assert [each["metadata"] for each in objects] == [
+        {"name": "shop", "labels": {"acme.test/inject": "yes"}},
+        {"name": "web", "labels": {"acme.test/inject": "yes"}},
+    ]
+
+
+@pytest.mark.parametrize(("policy", "mode"), [("strict", "strict"), ("mutual", "permissive")])
+async def test_mutual_tls_is_rendered_for_a_trait(policy: str, mode: str) -> None:
+    seen: list[Behaviour] = []
+
+    def render(behaviours: Sequence[Behaviour], world: World) -> Rendering:
+        seen.extend(behaviours)
+        made = native("acme.test/v1", "Tls", "default", world.namespace, {})
+        return Rendering((made,), (Outcome(behaviours[0].name, Fidelity.EXACT),))
+
+    bench = Bench()
+    mesh = msgspec.structs.replace(MESH, render=render)
+    properties = f'{{"policy": "{policy}", "namespaces": ["shop"]}}'
+    text = (TRAIT % ("mTLS", properties)).lower()
+    async with serve(adapter(bench, mesh=mesh), port=0) as serving:
+        with original_client(serving.address) as client:
+            answer = await ask(client, "ProcessOAM", oam_config=text, delete_op=True)
+    assert answer.message == "mtls deleted successfully"
+    assert (seen[0].target.namespace, seen[0].params) == ("shop", Mtls(mode, "namespace"))  # type: ignore[arg-type]
+    assert bench.applied[0][2], "what was rendered is deleted"
+
+
+async def test_a_fault_of_the_applier_is_told_without_the_login() -> None:
+    async def apply(clusters: Sequence[Cluster], objects: Any, *, is_removal: bool) -> None:
+        raise OSError(f"no way with {clusters[0].kubeconfig}")
+
+    made = Adapter(MESH, applier=apply)
+    async with serve(made, port=0) as serving:
+        with original_client(serving.address) as client, pytest.raises(grpc.RpcError) as caught:
+            await ask(client, "ProcessOAM", oam_comps=[COMPONENT % NEW], kube_configs=[KUBECONFIG])
+    assert "mine was not applied" in caught.value.details()
+    assert "very-secret" not in caught.value.details()
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         ({"oam_comps": ["{broken"]}, "no JSON object"),
         ({"oam_comps": ["[1, 2]"]}, "no JSON object"),
         ({"oam_comps": ["{}"]}, "lacks metadata.name or spec.type"),
+        ({"oam_config": "[]"}, "no JSON object"),
+        ({"oam_config": TRAIT % ("glitter", "{}")}, "takes no trait glitter"),
+        ({"oam_config": TRAIT % ("mTLS", '{"policy": "loose"}')}, "mTLS has no policy"),
+        ({"oam_config": TRAIT % ("mTLS", '{"policy": "strict"}')}, "names no namespaces"),
+        (
+            {"oam_config": TRAIT % ("mTLS", '{"policy": "strict", "namespaces": ["shop"]}')},
+            "Acme Service Mesh has no mTLS",
+        ),
         (
             {
-                "oam_config": '{"Spec": {"Components": [{"ComponentName": "a",'
-                ' "Traits": [{"Name": "mTLS", "Properties": {}}]}]}}'
+                "oam_config": TRAIT % ("automaticSidecarInjection", '{"namespaces": ["shop"]}'),
+                "delete_op": True,
             },
-            "takes no traits: mTLS",
+            "namespaces would be deleted",
+        ),
+        (
+            {"oam_comps": [COMPONENT % NEW], "oam_config": TRAIT % ("glitter", "{}")},
+            "takes no trait glitter",
         ),
     ],
 )
 async def test_what_cannot_be_processed_is_a_status_with_words(
-    original: OriginalClient, serving: Serving, given: dict[str, Any], words: str
+    original: OriginalClient, bench: Bench, given: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         await ask(original, "ProcessOAM", **given)
     assert words in caught.value.details()
+    assert bench.applied == [], "nothing was touched before all of it was understood"
     assert (await ask(original, "MeshName")).name == "ACME", "one bad call ends nothing else"

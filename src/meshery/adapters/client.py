@@ -48,6 +48,9 @@ T = TypeVar("T")
 BEATS = 3.0
 """An adapter that is silent for as many heartbeats is lost."""
 
+LEAST_SILENCE_S = 5.0
+"""A busy machine may be late with its heartbeats."""
+
 MOST_WORDS = 100_000
 """What one call of an operation may say; more is a flood."""
 
@@ -58,7 +61,8 @@ _NOUNS = {field: kind for kind, field in WORD_FIELDS.items()}
 class AdapterClient(Channel):
     """The adapter at an address; `timeout_s` is for calls that answer once.
 
-    `most_words` is what one call of an operation may say.
+    `most_words` is what one call of an operation may say. An adapter is lost when nothing of an
+    operation was heard for three heartbeats, and at least for `least_silence_s`.
     """
 
     def __init__(
@@ -68,8 +72,10 @@ class AdapterClient(Channel):
         security: ClientSecurity | None = None,
         timeout_s: float = CALL_TIMEOUT_S,
         most_words: int = MOST_WORDS,
+        least_silence_s: float = LEAST_SILENCE_S,
     ) -> None:
         self._most_words = most_words
+        self._least_silence_s = least_silence_s
         super().__init__(address, _SERVICE, security=security, timeout_s=timeout_s)
 
     async def describe(self) -> Description:
@@ -127,7 +133,8 @@ class AdapterClient(Channel):
             self.security.check_plain(self.address)
         request = to_message(order, pb.OperateRequest)
         count = 0
-        stream = self.stream("Operate", request, silence_s=order.heartbeat_s * BEATS)
+        silence_s = max(order.heartbeat_s * BEATS, self._least_silence_s)
+        stream = self.stream("Operate", request, silence_s=silence_s)
         async for message in stream:
             count += 1
             if count > self._most_words:

@@ -6,24 +6,19 @@ listener; nothing sleeps between two of them.
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from meshery._proto.meshes import meshops_pb2 as pb
+from meshery.adapters.choosing import chosen_version
 from meshery.adapters.components import native_object
 from meshery.adapters.legacy_events import Events, Outcomes
 from meshery.adapters.legacy_oam import OamComponent, read_component, read_traits
-from meshery.adapters.legacy_words import (
-    COMPONENT,
-    NO_ERROR,
-    component_kind,
-)
+from meshery.adapters.legacy_traits import objects_of
+from meshery.adapters.legacy_words import COMPONENT, NO_ERROR, component_kind
 from meshery.adapters.library import Adapter, Task
-from meshery.adapters.model import (
-    Cluster,
-    Description,
-    Order,
-)
+from meshery.adapters.model import Cluster, Description, Object, Order
 from meshery.adapters.operating import Operating, failure
 from meshery.adapters.rpc import Handler
 from meshery.core.errors import MesheryError, OperationFailedError, UnsupportedError
@@ -38,6 +33,13 @@ _CATEGORIES = {
     "validate": pb.VALIDATE,
     "custom": pb.CUSTOM,
 }
+
+
+class _Applying(NamedTuple):
+    """Where a request's objects go, and whether they are taken away."""
+
+    clusters: tuple[Cluster, ...]
+    is_removal: bool
 
 
 class Legacy:
@@ -133,82 +135,79 @@ class Legacy:
         return pb.ApplyRuleResponse(error="", operation_id=request.operation_id)
 
     async def _process_oam(self, request: pb.ProcessOAMRequest, _context: Any) -> Any:
+        # All of it is read, and refused, before anything is touched.
         components = [read_component(text) for text in request.oam_comps]
-        traits = read_traits(request.oam_config)
-        if traits:
-            # Said before anything is touched: half of a request would be worse than none of it.
-            names = ", ".join(dict.fromkeys(trait.name for trait in traits))
-            raise UnsupportedError(
-                f"this adapter takes no traits: {names}",
-                remedy="apply a behaviour, such as mtls, or join namespaces to the mesh",
-            )
-        clusters = self._clusters(request.kube_configs)
-        ordered = reversed(components) if request.delete_op else components
-        messages, failed = [], False
-        for each in ordered:
-            message, is_done = await self._component(each, clusters, is_removal=request.delete_op)
-            messages.append(message)
-            failed = failed or not is_done
+        traits = self._traits(request)
+        applying = _Applying(self._clusters(request.kube_configs), request.delete_op)
+        work: list[Callable[[], Awaitable[pb.EventsResponse]]] = [
+            partial(self._component, each, applying) for each in components
+        ]
+        work += [partial(self._applied, name, made, applying) for name, made in traits]
+        if request.delete_op:
+            work.reverse()
+        events = [await do() for do in work]
+        failed = [each for each in events if each.event_type == pb.ERROR]
+        message = "\n".join(
+            f"{each.summary}: {each.details}" if each in failed else each.summary for each in events
+        )
         if failed:
-            raise OperationFailedError("\n".join(messages))
-        return pb.ProcessOAMResponse(message="\n".join(messages))
+            raise OperationFailedError(message)
+        return pb.ProcessOAMResponse(message=message)
 
-    async def _component(
-        self, asked: OamComponent, clusters: Sequence[Cluster], *, is_removal: bool
-    ) -> tuple[str, bool]:
-        """Install, or apply, what a component stands for: what to say of it, and whether it did."""
+    def _traits(self, request: pb.ProcessOAMRequest) -> list[tuple[str, Sequence[Object]]]:
+        version = chosen_version("", self._description().versions.known)
+        return [
+            (
+                trait.name,
+                objects_of(self._adapter, trait, version=version, is_removal=request.delete_op),
+            )
+            for trait in read_traits(request.oam_config)
+        ]
+
+    async def _component(self, asked: OamComponent, applying: _Applying) -> pb.EventsResponse:
+        """Install, or apply, what a component stands for; the event that tells of it."""
+        component = asked.component
         task = self._task_of(asked.type)
-        operation_id = str(uuid.uuid4())
         if task is not None:
             order = Order(
                 operation=task.key,
-                operation_id=operation_id,
+                operation_id=str(uuid.uuid4()),
                 version=asked.version,
-                namespace=asked.component.namespace,
-                is_removal=is_removal,
-                input=dict(asked.component.settings) if task.input is not None else None,
-                clusters=tuple(clusters),
+                namespace=component.namespace,
+                is_removal=applying.is_removal,
+                input=dict(component.settings) if task.input is not None else None,
+                clusters=applying.clusters,
             )
-            event = await self._outcomes.carry_out(order)
-        else:
-            event = await self._applied(asked, operation_id, clusters, is_removal=is_removal)
-        is_done = event.event_type != pb.ERROR
-        return event.summary if is_done else f"{event.summary}: {event.details}", is_done
-
-    async def _applied(
-        self,
-        asked: OamComponent,
-        operation_id: str,
-        clusters: Sequence[Cluster],
-        *,
-        is_removal: bool,
-    ) -> pb.EventsResponse:
-        name = asked.component.name
-        try:
-            await self._apply(asked, clusters, is_removal=is_removal)
-        except Exception as error:  # noqa: BLE001 - the applier is the vendor's
-            known = error if isinstance(error, MesheryError) else None
-            told = known or failure(error, f"{name} was not applied", clusters)
-            failed = self._events.failure(operation_id, f"Error while applying {name}", told)
-            return self._events.publish(failed)
-        word = "deleted" if is_removal else "applied"
-        done = self._events.event(operation_id, pb.INFO, f"{name} {word} successfully")
-        return self._events.publish(done)
-
-    async def _apply(
-        self, asked: OamComponent, clusters: Sequence[Cluster], *, is_removal: bool
-    ) -> None:
-        component = asked.component
-        if self._adapter.applier is None:
-            raise UnsupportedError(
-                f"this adapter does not apply {component.kind} by itself",
-                remedy="apply it on a Meshery server, which does",
-            )
+            return await self._outcomes.carry_out(order)
         known = {(each.api_version, each.kind): each for each in self._adapter.mesh.kinds}
         kind = known.get((component.api_version, component.kind))
         is_namespaced = kind is None or kind.is_namespaced
         made = native_object(component, "default" if is_namespaced else "")
-        await self._adapter.applier(clusters, [made], is_removal=is_removal)
+        return await self._applied(component.name, [made], applying)
+
+    async def _applied(
+        self, name: str, objects: Sequence[Object], applying: _Applying
+    ) -> pb.EventsResponse:
+        """Apply or delete objects; the event that tells of it."""
+        operation_id = str(uuid.uuid4())
+        try:
+            await self._apply(objects, applying)
+        except Exception as error:  # noqa: BLE001 - the applier is the vendor's
+            known = error if isinstance(error, MesheryError) else None
+            told = known or failure(error, f"{name} was not applied", applying.clusters)
+            failed = self._events.failure(operation_id, f"Error while applying {name}", told)
+            return self._events.publish(failed)
+        word = "deleted" if applying.is_removal else "applied"
+        done = self._events.event(operation_id, pb.INFO, f"{name} {word} successfully")
+        return self._events.publish(done)
+
+    async def _apply(self, objects: Sequence[Object], applying: _Applying) -> None:
+        if self._adapter.applier is None:
+            raise UnsupportedError(
+                "this adapter does not apply objects by itself",
+                remedy="apply them on a Meshery server, which does",
+            )
+        await self._adapter.applier(applying.clusters, objects, is_removal=applying.is_removal)
 
     def _task_of(self, kind: str) -> Task | None:
         """The task of a component's kind; the mesh itself is the first that installs."""
