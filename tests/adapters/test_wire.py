@@ -62,12 +62,9 @@ def test_every_field_of_a_mesh_is_data_that_is_told_or_a_function() -> None:
     assert unsaid == {"port", "render"}
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=10,
-)
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXTS
+JSON = LEAVES | st.lists(LEAVES, max_size=3) | st.dictionaries(TEXTS, LEAVES, max_size=3)
 ORDERS = st.builds(
     model.Order,
     operation=TEXTS,
@@ -75,10 +72,12 @@ ORDERS = st.builds(
     attempt=st.integers(0, 2**32 - 1),
     namespace=TEXTS,
     is_removal=st.booleans(),
-    input=st.dictionaries(TEXTS, JSON, min_size=1),
-    clusters=st.lists(st.builds(model.Cluster, name=TEXTS, kubeconfig=TEXTS)).map(tuple),
+    input=st.dictionaries(TEXTS, JSON, min_size=1, max_size=3),
+    clusters=st.lists(st.builds(model.Cluster, name=TEXTS, kubeconfig=TEXTS), max_size=3).map(
+        tuple
+    ),
     last_step=TEXTS,
-    state=st.dictionaries(TEXTS, JSON),
+    state=st.dictionaries(TEXTS, JSON, max_size=3),
     heartbeat_s=st.floats(0, 100),
 )
 
