@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshery._proto.meshery.adapter.v1 import adapter_pb2 as pb
@@ -82,6 +82,7 @@ ORDERS = st.builds(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(ORDERS)
 def test_an_order_travels_unchanged(order: model.Order) -> None:
     raw = to_message(order, pb.OperateRequest).SerializeToString()
