@@ -1,0 +1,164 @@
+"""The render table: which function writes each kind, and how the objects are put together.
+
+`rendered` serves meshes that speak Istio's API with a table of their own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from meshery.adapters.draft import Draft, Table, drafted, key_of, merged
+from meshery.behaviours.model import Behaviour, Kind
+from meshery.behaviours.rendering import Rendering, World
+from meshery.meshes.istio.condition import Condition
+from meshery.meshes.istio.destination_rules import finished
+from meshery.meshes.istio.egress import egress
+from meshery.meshes.istio.ingress import Entry, ingress
+from meshery.meshes.istio.pressure import fault
+from meshery.meshes.istio.rate_limits import rate_limit
+from meshery.meshes.istio.resilience import ejection, limits, retry, timeout, trip
+from meshery.meshes.istio.rules import Layer, Rule, assembled, narrowed, written
+from meshery.meshes.istio.security import access, mtls
+from meshery.meshes.istio.traffic import locality, mirror, route, split
+
+Native = dict[str, Any]
+Layers = dict[tuple[str, str], list[tuple[Draft, Layer]]]
+
+TABLE: Table = {
+    Kind.RETRY: retry,
+    Kind.TIMEOUT: timeout,
+    Kind.LIMITS: limits,
+    Kind.EJECTION: ejection,
+    Kind.TRIP: trip,
+    Kind.SPLIT: split,
+    Kind.MIRROR: mirror,
+    Kind.FAULT: fault,
+    Kind.RATELIMIT: rate_limit,
+    Kind.MTLS: mtls,
+    Kind.ACCESS: access,
+    Kind.ROUTE: route,
+    Kind.EGRESS: egress,
+    Kind.INGRESS: ingress,
+    Kind.LOCALITY: locality,
+}
+"""Every kind: where Istio cannot do what is asked, the functions say so."""
+
+ALTERNATIVES: Mapping[Kind, str] = {}
+
+
+def render(behaviours: Sequence[Behaviour], world: World) -> Rendering:
+    """Istio's objects of behaviours."""
+    return rendered(behaviours, world, TABLE, ALTERNATIVES, mesh="Istio")
+
+
+def rendered(
+    behaviours: Sequence[Behaviour],
+    world: World,
+    table: Table,
+    alternatives: Mapping[Kind, str],
+    *,
+    mesh: str,
+) -> Rendering:
+    """Istio's objects, by a table; `mesh` is its title."""
+    drafts = drafted(behaviours, world, table, alternatives, mesh=mesh)
+    rules = _rules_of_hosts(drafts)
+    made = merged(drafts)
+    for each in made:
+        if each["kind"] == "VirtualService":
+            _write_rules(each, rules)
+    _tell_routes(drafts, rules)
+    needed = finished([each for each in made if each["kind"] == "DestinationRule"])
+    _tell_outliers(drafts, needed)
+    objects = tuple(
+        msgspec.json.decode(msgspec.json.encode(each)) for each in made
+    )  # nothing shared
+    return Rendering(objects, tuple(draft.outcome() for draft in drafts))
+
+
+def _rules_of_hosts(drafts: Iterable[Draft]) -> dict[tuple[str, str], list[Rule]]:
+    """The rules of each host's VirtualService, by its namespace and name."""
+    layers: Layers = {}
+    hosts: dict[tuple[str, str], str] = {}
+    for draft in drafts:
+        for made in draft.objects:
+            for each in _http(made):
+                if isinstance(each, Layer):
+                    place = key_of(made)[2:]
+                    layers.setdefault(place, []).append((draft, each))
+                    hosts[place] = made["spec"]["hosts"][0]
+    return {
+        place: assembled(each, {"route": [{"destination": {"host": hosts[place]}}]})
+        for place, each in layers.items()
+    }
+
+
+def _write_rules(made: Native, rules: Mapping[tuple[str, str], list[Rule]]) -> None:
+    http = _http(made)
+    if http and isinstance(http[0], Layer):
+        made["spec"]["http"] = [written(each) for each in rules[key_of(made)[2:]]]
+    elif http and isinstance(http[0], Entry):
+        entries = sorted(http, key=lambda each: each.condition.specificity)
+        made["spec"]["http"] = [written(rule) for each in entries for rule in _entered(each, rules)]
+
+
+def _entered(entry: Entry, rules: Mapping[tuple[str, str], list[Rule]]) -> list[Rule]:
+    """The rules of the host that an entry leads to, for what comes by the entry."""
+    to = entry.destination
+    own = Rule(Condition(), {"route": [{"destination": to}]})
+    known = [each for each in rules.get(entry.to, [own]) if _is_for(each, to)]
+    if "subset" in to:
+        return narrowed([msgspec.structs.replace(own, layers=known[-1].layers)], entry.condition)
+    return [_at_port(each, to) for each in narrowed(known, entry.condition)]
+
+
+def _is_for(rule: Rule, to: Native) -> bool:
+    """Whether a rule holds for callers outside, at the port that an entry leads to."""
+    number = to.get("port", {}).get("number")
+    return rule.condition.caller is None and rule.condition.port in {None, number}
+
+
+def _at_port(rule: Rule, to: Native) -> Rule:
+    """The rule for a gateway, where a destination needs its port and a match knows no other."""
+    condition = msgspec.structs.replace(rule.condition, port=None)
+    route = [
+        {**each, "destination": {**each["destination"], "port": to["port"]}}
+        if "port" in to and each["destination"]["host"] == to["host"]
+        else each
+        for each in rule.forward.get("route", [])
+    ]
+    forward = {**rule.forward, "route": route} if route else rule.forward
+    return msgspec.structs.replace(rule, condition=condition, forward=forward)
+
+
+def _http(made: Native) -> list[Any]:
+    if made["kind"] != "VirtualService":
+        return []
+    return list(made["spec"].get("http", []))
+
+
+def _tell_routes(drafts: Iterable[Draft], rules: Mapping[tuple[str, str], list[Rule]]) -> None:
+    """What comes in by Gateway API looks at no VirtualService."""
+    for draft in drafts:
+        for made in draft.objects:
+            if made["kind"] != "HTTPRoute":
+                continue
+            backends = [each for rule in made["spec"]["rules"] for each in rule["backendRefs"]]
+            own = made["metadata"]["namespace"]
+            for name in dict.fromkeys(
+                each["name"]
+                for each in backends
+                if (each.get("namespace", own), each["name"]) in rules
+            ):
+                draft.nearly(f"what is said of requests for {name} does not hold for these")
+
+
+def _tell_outliers(drafts: Iterable[Draft], hosts: set[str]) -> None:
+    for draft in drafts:
+        if draft.behaviour.kind is not Kind.LOCALITY:
+            continue
+        if any(each["spec"].get("host") in hosts for each in draft.objects):
+            draft.note(
+                "locality needs to know which instances fail: Istio's own outlier detection is "
+                "written, an ejection behaviour says it in your words"
+            )
