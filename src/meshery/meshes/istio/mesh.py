@@ -4,6 +4,7 @@ from meshery.adapters.mesh import Mesh, Status
 from meshery.meshes.istio import checks, workload_checks
 from meshery.meshes.istio.charts import ADD_ONS, CHARTS, INJECTION, PROFILES, TRUST
 from meshery.meshes.istio.kinds.table import KINDS
+from meshery.meshes.istio.migrate import MIGRATIONS
 from meshery.meshes.istio.operations import OPERATIONS
 from meshery.meshes.istio.table import render
 from meshery.meshes.istio.versions import VERSIONS
@@ -42,4 +43,5 @@ MESH = Mesh(
         "serviceassociation": workload_checks.service_association,
         "selectsnothing": workload_checks.selecting_nothing,
     },
+    migrations=MIGRATIONS,
 )
