@@ -22,10 +22,13 @@ Native = dict[str, Any]
 DEFAULT_ATTEMPTS = 2
 """How often Istio tries again where nobody says anything (reference of VirtualService, 1.31)."""
 
+FORWARDS = ("redirect", "directResponse", "delegate", "route")
+"""The fields of a rule that say where requests go."""
+
 _ORDER = (
+    "name",
     "match",
-    "redirect",
-    "route",
+    *FORWARDS,
     "rewrite",
     "timeout",
     "retries",
@@ -33,6 +36,7 @@ _ORDER = (
     "mirror",
     "mirrorPercentage",
     "mirrors",
+    "corsPolicy",
     "headers",
 )
 
@@ -68,12 +72,17 @@ class Rule(msgspec.Struct, frozen=True):
         return fields
 
 
-def assembled(layers: Sequence[tuple[Draft, Layer]], default: Native) -> list[Rule]:
+def assembled(
+    layers: Sequence[tuple[Draft, Layer]],
+    default: Native,
+    standing: Sequence[tuple[Draft, Layer]] = (),
+) -> list[Rule]:
     """The rules in their order; `default` is where requests go that no layer forwards.
 
-    Layers that change nothing say so in their drafts.
+    Layers that change nothing say so in their drafts. Of rules that are `standing` those are kept
+    that leave ours anything to do.
     """
-    rules = _forwarding([each for each in layers if each[1].forward], default)
+    rules = _forwarding([each for each in layers if each[1].forward], default, standing)
     others = [each for each in layers if not each[1].forward]
     for draft, layer in sorted(
         others, key=lambda each: each[1].condition.specificity, reverse=True
@@ -103,10 +112,19 @@ def written(rule: Rule) -> Native:
     return {key: made[key] for key in _ORDER if key in made}
 
 
-def _forwarding(layers: Sequence[tuple[Draft, Layer]], default: Native) -> list[Rule]:
+def _forwarding(
+    layers: Sequence[tuple[Draft, Layer]],
+    default: Native,
+    standing: Sequence[tuple[Draft, Layer]],
+) -> list[Rule]:
     rules: list[Rule] = []
-    for draft, layer in sorted(layers, key=lambda each: each[1].condition.specificity):
+    every = [*layers, *standing]
+    for draft, layer in sorted(every, key=lambda each: each[1].condition.specificity):
         before = next((rule for rule in rules if covers(rule.condition, layer.condition)), None)
+        if before is not None and (draft, layer) in standing:
+            for other, _ in before.layers:
+                other.note(f"takes the place of a rule of {draft.behaviour.name}")
+            continue
         if before is not None:
             names = ", ".join(each.behaviour.name for each, _ in before.layers)
             draft.nearly(f"is never reached: {names} takes the same requests")
@@ -121,7 +139,7 @@ def _laid(rules: Sequence[Rule], draft: Draft, layer: Layer) -> tuple[list[Rule]
     changed = False
     for rule in rules:
         met = both(layer.condition, rule.condition)
-        if met is None or "redirect" in rule.forward or not _goes_to(rule, layer.subset):
+        if met is None or "route" not in rule.forward or not _goes_to(rule, layer.subset):
             made.append(rule)
             continue
         changed = True

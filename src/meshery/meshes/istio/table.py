@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from meshery.adapters.draft import Draft, Table, drafted, key_of, merged
+from meshery.adapters.draft import Draft, Table, drafted, merged
 from meshery.behaviours.model import Behaviour, Kind
 from meshery.behaviours.rendering import Rendering, World
 from meshery.meshes.istio.condition import Condition
@@ -20,10 +20,19 @@ from meshery.meshes.istio.rate_limits import rate_limit
 from meshery.meshes.istio.resilience import ejection, limits, retry, timeout, trip
 from meshery.meshes.istio.rules import Layer, Rule, assembled, narrowed, written
 from meshery.meshes.istio.security import access, mtls
+from meshery.meshes.istio.standing import (
+    Place,
+    laid_on,
+    place_of,
+    renamed,
+    standing_rule,
+    standing_rules,
+)
 from meshery.meshes.istio.traffic import locality, mirror, route, split
+from meshery.meshes.look import told
 
 Native = dict[str, Any]
-Layers = dict[tuple[str, str], list[tuple[Draft, Layer]]]
+Layers = dict[Place, list[tuple[Draft, Layer]]]
 
 TABLE: Table = {
     Kind.RETRY: retry,
@@ -62,47 +71,79 @@ def rendered(
 ) -> Rendering:
     """Istio's objects, by a table; `mesh` is its title."""
     drafts = drafted(behaviours, world, table, alternatives, mesh=mesh)
-    rules = _rules_of_hosts(drafts)
+    names: dict[tuple[str, Place], Place] = {}
+    rules = _rules_of_hosts(drafts, world, names)
     made = merged(drafts)
     for each in made:
         if each["kind"] == "VirtualService":
             _write_rules(each, rules)
+            _join_rules(each, world, names)
+        elif each["kind"] == "DestinationRule":
+            _join_rule(each, world, names)
     _tell_routes(drafts, rules)
     needed = finished([each for each in made if each["kind"] == "DestinationRule"])
     _tell_outliers(drafts, needed)
+    renamed(drafts, made, names)
     objects = tuple(
         msgspec.json.decode(msgspec.json.encode(each)) for each in made
     )  # nothing shared
     return Rendering(objects, tuple(draft.outcome() for draft in drafts))
 
 
-def _rules_of_hosts(drafts: Iterable[Draft]) -> dict[tuple[str, str], list[Rule]]:
+def _rules_of_hosts(
+    drafts: Iterable[Draft], world: World, names: dict[tuple[str, Place], Place]
+) -> dict[Place, list[Rule]]:
     """The rules of each host's VirtualService, by its namespace and name."""
     layers: Layers = {}
-    hosts: dict[tuple[str, str], str] = {}
+    hosts: dict[Place, str] = {}
     for draft in drafts:
         for made in draft.objects:
             for each in _http(made):
                 if isinstance(each, Layer):
-                    place = key_of(made)[2:]
-                    layers.setdefault(place, []).append((draft, each))
-                    hosts[place] = made["spec"]["hosts"][0]
-    return {
-        place: assembled(each, {"route": [{"destination": {"host": hosts[place]}}]})
-        for place, each in layers.items()
-    }
+                    layers.setdefault(place_of(made), []).append((draft, each))
+                    hosts[place_of(made)] = made["spec"]["hosts"][0]
+    rules = {}
+    for place, own in layers.items():
+        standing = standing_rules(world, hosts[place], place)
+        kept = standing.layers if standing is not None else ()
+        default = {"route": [{"destination": {"host": hosts[place]}}]}
+        rules[place] = assembled(own, default, kept)
+        if standing is not None and standing.trouble:
+            for draft, _ in own:
+                draft.nearly(f"{told(standing.made)} {standing.trouble}: one of the two is heeded")
+        elif standing is not None:
+            names["VirtualService", place] = place_of(standing.made)
+    return rules
 
 
-def _write_rules(made: Native, rules: Mapping[tuple[str, str], list[Rule]]) -> None:
+def _join_rules(made: Native, world: World, names: Mapping[tuple[str, Place], Place]) -> None:
+    """Keep what else a VirtualService that stands says: its hosts, exports, other protocols."""
+    place = names.get(("VirtualService", place_of(made)))
+    for each in world.live:
+        if each.get("kind") == "VirtualService" and place_of(each) == place:
+            made["spec"] = {**each["spec"], "http": made["spec"]["http"]}
+
+
+def _join_rule(made: Native, world: World, names: dict[tuple[str, Place], Place]) -> None:
+    """Lay a DestinationRule on one that stands for its host."""
+    if "workloadSelector" in made["spec"]:
+        return
+    standing = standing_rule(world, made["spec"]["host"], place_of(made))
+    if standing is not None:
+        made["spec"] = laid_on(standing, made["spec"])
+        names["DestinationRule", place_of(made)] = place_of(standing)
+
+
+def _write_rules(made: Native, rules: Mapping[Place, list[Rule]]) -> None:
     http = _http(made)
     if http and isinstance(http[0], Layer):
-        made["spec"]["http"] = [written(each) for each in rules[key_of(made)[2:]]]
+        made["spec"]["http"] = [written(each) for each in rules[place_of(made)]]
     elif http and isinstance(http[0], Entry):
         entries = sorted(http, key=lambda each: each.condition.specificity)
         made["spec"]["http"] = [written(rule) for each in entries for rule in _entered(each, rules)]
 
 
-def _entered(entry: Entry, rules: Mapping[tuple[str, str], list[Rule]]) -> list[Rule]:
+def _entered(entry: Entry, rules: Mapping[Place, list[Rule]]) -> list[Rule]:
     """The rules of the host that an entry leads to, for what comes by the entry."""
     to = entry.destination
     own = Rule(Condition(), {"route": [{"destination": to}]})
@@ -137,7 +178,7 @@ def _http(made: Native) -> list[Any]:
     return list(made["spec"].get("http", []))
 
 
-def _tell_routes(drafts: Iterable[Draft], rules: Mapping[tuple[str, str], list[Rule]]) -> None:
+def _tell_routes(drafts: Iterable[Draft], rules: Mapping[Place, list[Rule]]) -> None:
     """What comes in by Gateway API looks at no VirtualService."""
     for draft in drafts:
         for made in draft.objects:
