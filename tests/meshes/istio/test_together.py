@@ -18,6 +18,8 @@ WORLD = World(
     ),
 )
 
+AMBIENT = World(version="1.31.0", namespace="shop", data_plane="ambient")
+
 
 def rendered(*behaviours: dict[str, Any], world: World = WORLD) -> Rendering:
     documents = [
@@ -145,3 +147,24 @@ def test_a_limit_of_nothing_is_never_no_limit() -> None:
     pool = spec(found, "DestinationRule")["trafficPolicy"]["connectionPool"]
     assert pool == {"http": {"http1MaxPendingRequests": 1}}
     assert found.outcomes[0].fidelity is Fidelity.APPROXIMATE
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "world"),
+    [
+        ("timeout", {"responseHeaders": "1s"}, WORLD),
+        ("fault", {"bandwidth": {"kbps": 100}}, AMBIENT),
+    ],
+)
+def test_what_leaves_nothing_to_write_is_unsupported(
+    kind: str, params: dict[str, Any], world: World
+) -> None:
+    outcome = rendered({"kind": kind, "params": params}, world=world).outcomes[0]
+    assert (outcome.fidelity, outcome.objects) == (Fidelity.UNSUPPORTED, ())
+    assert outcome.alternative
+
+
+def test_no_limit_is_what_istio_does_anyway() -> None:
+    outcome = rendered({"kind": "timeout", "params": {"request": "0s"}}).outcomes[0]
+    assert (outcome.fidelity, outcome.objects) == (Fidelity.EXACT, ())
+    assert outcome.notes

@@ -116,7 +116,9 @@ def _listener(draft: Draft, params: Ingress, host: str) -> Native:
 def _http_rule(draft: Draft, route: IngressRoute) -> Native:
     service = backend_service(draft, route.service)
     if _subset(draft, route) is not None:
-        draft.dropped("subset", "HTTPRoute knows Services only: make one of the subset's pods")
+        draft.dropped(
+            "routes.subset", "HTTPRoute knows Services only: make one of the subset's pods"
+        )
     target = draft.behaviour.target
     number = target.port if target.port and service == draft.service else service.port.number
     backend: Native = {"name": service.name, "port": number}

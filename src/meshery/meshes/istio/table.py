@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from meshery.adapters.draft import Draft, Table, drafted, merged
-from meshery.behaviours.model import Behaviour, Kind
+from meshery.behaviours.model import Behaviour, Fidelity, Kind
 from meshery.behaviours.rendering import Rendering, World
 from meshery.meshes.istio.condition import Condition
 from meshery.meshes.istio.destination_rules import finished
@@ -53,7 +53,12 @@ TABLE: Table = {
 }
 """Every kind: where Istio cannot do what is asked, the functions say so."""
 
-ALTERNATIVES: Mapping[Kind, str] = {}
+ALTERNATIVES: Mapping[Kind, str] = {
+    Kind.TIMEOUT: "limit the request as a whole, by request",
+    Kind.FAULT: "slow the service itself down, or inject a delay",
+    Kind.EGRESS: "hold the pods back by a NetworkPolicy",
+}
+"""What comes nearest where nothing was left to write of a behaviour."""
 
 
 def render(behaviours: Sequence[Behaviour], world: World) -> Rendering:
@@ -84,6 +89,10 @@ def rendered(
     needed = finished([each for each in made if each["kind"] == "DestinationRule"])
     _tell_outliers(drafts, needed)
     renamed(drafts, made, names)
+    for draft in drafts:
+        if not draft.objects and draft.fidelity is Fidelity.APPROXIMATE:
+            nearest = alternatives.get(draft.behaviour.kind, "")
+            draft.unsupported("nothing is left of it to write", nearest)
     objects = tuple(
         msgspec.json.decode(msgspec.json.encode(each)) for each in made
     )  # nothing shared
