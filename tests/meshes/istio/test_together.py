@@ -168,3 +168,11 @@ def test_no_limit_is_what_istio_does_anyway() -> None:
     outcome = rendered({"kind": "timeout", "params": {"request": "0s"}}).outcomes[0]
     assert (outcome.fidelity, outcome.objects) == (Fidelity.EXACT, ())
     assert outcome.notes
+
+
+def test_many_routes_of_a_gateway_fill_several_objects() -> None:
+    routes = [{"path": f"/{number}"} for number in range(20)]
+    found = rendered({"kind": "ingress", "params": {"gatewayClass": "istio", "routes": routes}})
+    made = [each for each in found.objects if each["kind"] == "HTTPRoute"]
+    assert [len(each["spec"]["rules"]) for each in made] == [16, 4]
+    assert [each["metadata"]["name"] for each in made] == ["ingress-0", "ingress-0-2"]

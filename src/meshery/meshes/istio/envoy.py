@@ -65,4 +65,7 @@ def on_inbound_hosts(draft: Draft, value: Native) -> Native:
 
 def _of_port(draft: Draft) -> Native:
     port = draft.behaviour.target.port
-    return {"portNumber": port} if port is not None else {}
+    if port is None:
+        return {}
+    draft.note(f"port {port} is that of the pods here, taken to be that of the service")
+    return {"portNumber": port}

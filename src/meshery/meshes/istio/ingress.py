@@ -24,6 +24,10 @@ Native = dict[str, Any]
 INGRESS_LABELS = {"istio": "ingressgateway"}
 """The label that pods of an ingress gateway have by the chart's release name."""
 
+_RULES = 16
+_HOSTS = 16
+"""How many rules and hosts an HTTPRoute may have."""
+
 
 class Entry(msgspec.Struct, frozen=True):
     """Requests from outside that meet a condition go to a host by its rules, or to a subset."""
@@ -94,10 +98,12 @@ def _gateway_api(draft: Draft, params: Ingress, routes: tuple[IngressRoute, ...]
     draft.put(native(GATEWAY_API, "Gateway", name, namespace, spec))
     draft.note("the CustomResourceDefinitions of Gateway API have to be there")
     rules = [_http_rule(draft, each) for each in routes]
-    spec = {"parentRefs": [{"name": name}], "rules": rules}
-    if params.hosts:
-        spec["hostnames"] = list(params.hosts)
-    draft.put(native(GATEWAY_API, "HTTPRoute", name, namespace, spec))
+    for place in range(0, len(rules), _RULES):
+        spec = {"parentRefs": [{"name": name}], "rules": rules[place : place + _RULES]}
+        if 0 < len(params.hosts) <= _HOSTS:  # else the listeners say them alone
+            spec["hostnames"] = list(params.hosts)
+        part = f"{name}-{place // _RULES + 1}" if place else name
+        draft.put(native(GATEWAY_API, "HTTPRoute", part, namespace, spec))
 
 
 def _listener(draft: Draft, params: Ingress, host: str) -> Native:
