@@ -2,7 +2,6 @@
 
 from meshery.adapters.ordering import newest_first
 from meshery.behaviours.rendering import World
-from meshery.meshes.istio.charts import AMBIENT_INJECTION, REVISION_VALUES
 from meshery.meshes.istio.mesh import MESH
 
 
@@ -28,7 +27,7 @@ def test_charts_come_after_what_they_need() -> None:
     for place, chart in enumerate(MESH.charts):
         assert set(chart.needs) <= set(keys[:place])
     assert [chart.name for chart in MESH.charts if chart.crds] == ["base"]
-    assert {chart.name for chart in MESH.charts} - {"base"} == set(REVISION_VALUES)
+    assert [chart.name for chart in MESH.charts if not chart.revision_value] == ["base"]
 
 
 def test_profiles_are_those_of_the_original_and_ambient() -> None:
@@ -47,7 +46,9 @@ def test_profiles_are_those_of_the_original_and_ambient() -> None:
 def test_workloads_join_by_label() -> None:
     assert MESH.injection is not None
     assert MESH.injection.namespace_labels == {"istio-injection": "enabled"}
-    assert AMBIENT_INJECTION.namespace_labels == {"istio.io/dataplane-mode": "ambient"}
+    other = {each.name: each.injection for each in MESH.profiles if each.injection is not None}
+    assert list(other) == ["ambient"]
+    assert other["ambient"].namespace_labels == {"istio.io/dataplane-mode": "ambient"}
 
 
 OPERATIONS = {

@@ -8,14 +8,6 @@ from meshery.adapters.mesh import AddOn, Chart, Injection, Profile, Store, Trust
 from meshery.meshes.istio.naming import ROOT_NAMESPACE
 from meshery.meshes.istio.versions import REPOSITORY
 
-REVISION_VALUES = {
-    "istiod": "revision",
-    "cni": "revision",
-    "ztunnel": "revision",
-    "gateway": "revision",
-}
-"""The value of each chart that takes the name of a revision; empty for the default one."""
-
 TAG_VALUE = "defaultRevision"
 """The value of `base` that names the revision whose webhook validates what no revision claims."""
 
@@ -34,6 +26,7 @@ BASE = Chart(
 ISTIOD = Chart(
     name="istiod",
     repository=REPOSITORY,
+    revision_value="revision",
     release="istiod",
     namespace=ROOT_NAMESPACE,
     needs=("base",),
@@ -41,6 +34,7 @@ ISTIOD = Chart(
 CNI = Chart(
     name="cni",
     repository=REPOSITORY,
+    revision_value="revision",
     release="istio-cni",
     namespace=ROOT_NAMESPACE,
     needs=("base", "istiod"),
@@ -49,6 +43,7 @@ CNI = Chart(
 ZTUNNEL = Chart(
     name="ztunnel",
     repository=REPOSITORY,
+    revision_value="revision",
     release="ztunnel",
     namespace=ROOT_NAMESPACE,
     needs=("istiod", "cni"),
@@ -56,6 +51,7 @@ ZTUNNEL = Chart(
 )
 INGRESS = Chart(
     name=_GATEWAY,
+    revision_value="revision",
     alias=_INGRESS,
     repository=REPOSITORY,
     release=_INGRESS,
@@ -65,6 +61,7 @@ INGRESS = Chart(
 )
 EGRESS = Chart(
     name=_GATEWAY,
+    revision_value="revision",
     alias=_EGRESS,
     repository=REPOSITORY,
     release=_EGRESS,
@@ -80,6 +77,24 @@ CHARTS = (BASE, ISTIOD, CNI, ZTUNNEL, INGRESS, EGRESS)
 The gateways stand in the namespace of the control plane, as the original puts them; their release
 names give their pods the labels `istio: ingressgateway` and `istio: egressgateway`.
 """
+
+INJECTION = Injection(
+    mode="sidecar",
+    namespace_labels={"istio-injection": "enabled"},
+    pod_labels={"sidecar.istio.io/inject": "true"},
+    excluding_pod_labels={"sidecar.istio.io/inject": "false"},
+    revision_label="istio.io/rev",
+)
+"""With a revision its label stands in place of `istio-injection`, which would win over it."""
+
+AMBIENT_INJECTION = Injection(
+    mode="node",
+    namespace_labels={"istio.io/dataplane-mode": "ambient"},
+    pod_labels={"istio.io/dataplane-mode": "ambient"},
+    excluding_pod_labels={"istio.io/dataplane-mode": "none"},
+    revision_label="istio.io/rev",
+)
+"""How workloads join in the profile `ambient`."""
 
 PROFILES = (
     Profile(
@@ -103,6 +118,7 @@ PROFILES = (
         summary="control plane, node agent and node proxy; no sidecars",
         charts=("base", "istiod", "cni", "ztunnel"),
         values={"istiod": {"profile": "ambient"}, "cni": {"profile": "ambient"}},
+        injection=AMBIENT_INJECTION,
     ),
 )
 
@@ -123,24 +139,6 @@ TRUST = Trust(
     },
     note="without the Secret istiod signs for itself; it is read when istiod starts",
 )
-
-INJECTION = Injection(
-    mode="sidecar",
-    namespace_labels={"istio-injection": "enabled"},
-    pod_labels={"sidecar.istio.io/inject": "true"},
-    excluding_pod_labels={"sidecar.istio.io/inject": "false"},
-    revision_label="istio.io/rev",
-)
-"""With a revision its label stands in place of `istio-injection`, which would win over it."""
-
-AMBIENT_INJECTION = Injection(
-    mode="node",
-    namespace_labels={"istio.io/dataplane-mode": "ambient"},
-    pod_labels={"istio.io/dataplane-mode": "ambient"},
-    excluding_pod_labels={"istio.io/dataplane-mode": "none"},
-    revision_label="istio.io/rev",
-)
-"""How workloads join in the profile `ambient`."""
 
 
 def _sample(name: str, summary: str, *, folder: str = "samples/addons") -> AddOn:
