@@ -43,11 +43,12 @@ MORE: dict[str, list[dict[str, Any]]] = {
     "egress": [{"hosts": ["*.example.com"], "ports": [443]}, {"cidrs": ["192.0.2.0/24"]}],
     "ingress": [{"hosts": ["a.test"], "tls": True, "routes": [{"path": "/b"}, {"path": "/"}]}],
     "mtls": [{"mode": "permissive"}],
+    "ratelimit": [{"requests": 5, "per": "hour", "burst": 3, "status": 503}],
 }
 CASES = [
     (kind, params)
     for kind, plain in PLAIN.items()
-    if kind not in {"trip", "ratelimit"}
+    if kind != "trip"
     for params in [plain, *MORE.get(kind, [])]
 ]
 
@@ -187,6 +188,6 @@ def test_what_no_behaviour_says_is_named() -> None:
         ),
         (
             "EnvoyFilter shop/lua",
-            "speaks to Envoy itself; say what it does by a behaviour, or leave it",
+            "a patch speaks to Envoy itself; say what it does by a behaviour",
         ),
     ]

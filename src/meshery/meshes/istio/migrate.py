@@ -10,6 +10,7 @@ from typing import Any
 from meshery.adapters.draft import Object
 from meshery.adapters.mesh import Migration
 from meshery.meshes.istio.migrate_edge import read_egress, read_ingress
+from meshery.meshes.istio.migrate_filters import read_filter
 from meshery.meshes.istio.migrate_policies import read_access, read_peers, read_rule
 from meshery.meshes.istio.migrate_rules import read_rules
 from meshery.meshes.istio.naming import NETWORKING_GROUP, SECURITY_GROUP
@@ -23,9 +24,9 @@ _READERS: tuple[tuple[str, str, Callable[[Notes, Object], None]], ...] = (
     (NETWORKING_GROUP, "DestinationRule", read_rule),
     (SECURITY_GROUP, "PeerAuthentication", read_peers),
     (SECURITY_GROUP, "AuthorizationPolicy", read_access),
+    (NETWORKING_GROUP, "EnvoyFilter", read_filter),
 )
 _LEFT = {
-    "EnvoyFilter": "speaks to Envoy itself; say what it does by a behaviour, or leave it",
     "RequestAuthentication": "another mesh verifies tokens by its own means",
     "WasmPlugin": "filters are carried over as filters",
     "Telemetry": "telemetry is set where the other mesh is installed",
