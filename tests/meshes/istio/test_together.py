@@ -176,3 +176,31 @@ def test_many_routes_of_a_gateway_fill_several_objects() -> None:
     made = [each for each in found.objects if each["kind"] == "HTTPRoute"]
     assert [len(each["spec"]["rules"]) for each in made] == [16, 4]
     assert [each["metadata"]["name"] for each in made] == ["ingress-0", "ingress-0-2"]
+
+
+def test_a_copy_for_the_whole_mesh_goes_to_each_service_itself() -> None:
+    mirror = {"kind": "mirror", "target": "*", "params": {"to": {"subset": "v2"}}}
+    found = rendered(mirror)
+    to = [
+        each["spec"]["http"][0]["mirrors"][0]["destination"]["host"]
+        for each in found.objects
+        if each["kind"] == "VirtualService"
+    ]
+    assert to == ["api.shop.svc.cluster.local", "store.shop.svc.cluster.local"]
+
+
+def test_subsets_are_defined_for_every_caller() -> None:
+    split = {"kind": "split", "source": "web", "params": {"backends": [{"subset": "v2"}]}}
+    of_web = {"kind": "limits", "source": "web", "params": {"maxRequests": 5}}
+    target = {"service": "api", "subset": "v2"}
+    found = rendered(split, {**of_web, "target": target})
+    rules = {
+        each["metadata"]["name"]: each["spec"]
+        for each in found.objects
+        if each["kind"] == "DestinationRule"
+    }
+    assert list(rules) == ["api", "api-from-web"]
+    assert rules["api"]["subsets"] == [{"name": "v2", "labels": {"version": "v2"}}]
+    (subset,) = rules["api-from-web"]["subsets"]
+    assert subset["labels"] == {"version": "v2"}
+    assert subset["trafficPolicy"]["connectionPool"]["http"]["http2MaxRequests"] == 5

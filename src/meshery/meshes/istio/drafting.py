@@ -132,7 +132,8 @@ def put_subset(draft: Draft, service: Service, subset: str) -> None:
     """Define a subset of a service by its labels."""
     if subset not in service.subsets:
         draft.note(f"the pods of {subset} are taken to be labelled version: {subset}")
-    put_rule(draft, service, {"subsets": {subset: {"labels": dict(service.subset_labels(subset))}}})
+    labels = dict(service.subset_labels(subset))
+    put_rule(draft, service, {"subsets": {subset: {"labels": labels}}}, for_all=True)
 
 
 def put_policy(draft: Draft, policy: Native) -> None:
@@ -156,10 +157,11 @@ def put_policy(draft: Draft, policy: Native) -> None:
         put_rule(draft, service, {"subsets": {target.subset: {"trafficPolicy": policy}}})
 
 
-def put_rule(draft: Draft, service: Service, spec: Native) -> None:
+def put_rule(draft: Draft, service: Service, spec: Native, *, for_all: bool = False) -> None:
     """Add to the DestinationRule of a host; with a source, to that of its callers alone.
 
-    Here subsets and settings of ports are mappings; `destination_rules` makes lists of them.
+    What is `for_all` is said to every caller though there is a source. Subsets and settings of
+    ports are mappings here; `destination_rules` makes lists of them.
     """
     name, namespace, host = service.name, service.namespace, host_of(service)
     if service.name == "*":
@@ -167,7 +169,7 @@ def put_rule(draft: Draft, service: Service, spec: Native) -> None:
         name, namespace = "default", given or root_namespace(draft.world)
         host = f"*.{given}.svc.{CLUSTER_DOMAIN}" if given else f"*.svc.{CLUSTER_DOMAIN}"
     whole: Native = {"host": host}
-    caller = caller_of(draft)
+    caller = None if for_all else caller_of(draft)
     if caller is not None:
         name, namespace = f"{name}-from-{_plain(draft.behaviour.source or '')}", caller.namespace
         whole["workloadSelector"] = {"matchLabels": dict(caller.labels)}

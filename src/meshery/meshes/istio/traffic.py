@@ -26,9 +26,9 @@ from meshery.meshes.istio.drafting import (
     backend_service,
     condition,
     destination,
-    put_fields,
     put_layer,
     put_policy,
+    services,
 )
 from meshery.meshes.istio.naming import has
 from meshery.meshes.istio.rules import Layer
@@ -51,12 +51,17 @@ def mirror(draft: Draft) -> None:
     params = draft.params(Mirror)
     if params.to.weight != 1:
         draft.dropped("to.weight", "percent says how many requests are copied")
-    to = destination(draft, backend_service(draft, params.to.service), params.to.subset)
     percentage = {"value": params.percent}
-    if has(draft.world, "mirrors"):
-        put_fields(draft, {"mirrors": [{"destination": to, "percentage": percentage}]})
-    else:
-        put_fields(draft, {"mirror": to, "mirrorPercentage": percentage})
+    asked = condition(draft)
+    subset = draft.behaviour.target.subset or ""
+    for service in services(draft):
+        copied = backend_service(draft, params.to.service) if params.to.service else service
+        to = destination(draft, copied, params.to.subset)
+        if has(draft.world, "mirrors"):
+            fields: Native = {"mirrors": [{"destination": to, "percentage": percentage}]}
+        else:
+            fields = {"mirror": to, "mirrorPercentage": percentage}
+        put_layer(draft, service, Layer(asked, fields=fields, subset=subset))
 
 
 def route(draft: Draft) -> None:
