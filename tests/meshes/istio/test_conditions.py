@@ -3,11 +3,12 @@
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from meshery.behaviours.match import PathMatch, ValueMatch
-from meshery.meshes.istio.condition import Caller, Condition, both, covers
+from meshery.meshes.istio.condition import Caller, Condition, both, covers, is_unclear
 from meshery.meshes.istio.matching import native_matches
 
 PATHS = ("/", "/a", "/a/b", "/ab", "/b")
@@ -147,3 +148,28 @@ def test_values_that_istio_has_no_word_for() -> None:
         "authority": {"prefix": "api."},
         "queryParams": {"q": {"regex": "a\\+.*"}, "r": {"regex": ".*"}},
     }
+
+
+def by_regex(regex: str) -> Condition:
+    return Condition(path=PathMatch(regex=regex))
+
+
+@pytest.mark.parametrize(
+    ("regex", "path", "expected"),
+    [
+        ("/a/v[0-9]+", PathMatch(prefix="/a"), "regex"),
+        ("/a\\.b/.*", PathMatch(prefix="/a.b"), "regex"),
+        ("/a/v[0-9]+", PathMatch(exact="/a/v1"), "path"),
+        ("/a/v[0-9]+", PathMatch(exact="/a/vx"), "none"),
+        ("/b/v[0-9]+", PathMatch(prefix="/a"), "none"),
+        ("/a.*", PathMatch(prefix="/a"), "unclear"),
+        ("/a/?.*", PathMatch(prefix="/a"), "unclear"),
+        ("/a/b|/c", PathMatch(prefix="/a"), "unclear"),
+        ("/a/v[0-9]+", PathMatch(regex="/a/w.*"), "unclear"),
+    ],
+)
+def test_what_a_regex_has_in_common_with_a_path(regex: str, path: PathMatch, expected: str) -> None:
+    met = both(by_regex(regex), Condition(path=path))
+    found = None if met is None else met.path
+    assert found == {"regex": PathMatch(regex=regex), "path": path}.get(expected)
+    assert is_unclear(Condition(path=path), by_regex(regex)) == (expected == "unclear")

@@ -204,3 +204,16 @@ def test_subsets_are_defined_for_every_caller() -> None:
     (subset,) = rules["api-from-web"]["subsets"]
     assert subset["labels"] == {"version": "v2"}
     assert subset["trafficPolicy"]["connectionPool"]["http"]["http2MaxRequests"] == 5
+
+
+def test_a_regex_never_sends_requests_where_another_rule_would_not() -> None:
+    backends = {"match": {"path": {"prefix": "/a"}}, "backends": [{"subset": "v2"}]}
+    fault = {"match": {"path": {"regex": "/.*x"}}, "abort": {"status": 500}}
+    found = rendered({"kind": "route", "params": backends}, {"kind": "fault", "params": fault})
+    rules = spec(found, "VirtualService")["http"]
+    assert [each.get("match", [{}])[0].get("uri") for each in rules] == [
+        {"exact": "/a"},
+        {"regex": "/.*x"},
+        None,
+    ]
+    assert found.outcomes[1].fidelity is Fidelity.APPROXIMATE

@@ -79,9 +79,10 @@ def covers(wide: Condition, narrow: Condition) -> bool:
 
 
 def both(one: Condition, other: Condition) -> Condition | None:
-    """The condition of requests that meet both; None where there can be none.
+    """The condition of requests that meet both; None where there can be none, or none is sayable.
 
-    Where a regex meets another path nobody can tell what they have in common: the regex stands.
+    What a regex has in common with another path is known only where its beginning tells it;
+    `is_unclear` says where it is not.
     """
     path, methods = _both_paths(one.path, other.path), _both_methods(one.methods, other.methods)
     headers, query = _together(one.headers, other.headers), _together(one.query, other.query)
@@ -95,11 +96,27 @@ def both(one: Condition, other: Condition) -> Condition | None:
     return Condition(next(iter(path), None), methods, headers, query, caller, port)
 
 
+def is_unclear(one: Condition, other: Condition) -> bool:
+    """Whether nobody can tell what two conditions have in common, because of a regex."""
+    if one.path is None or other.path is None or one.path == other.path:
+        return False
+    without = (msgspec.structs.replace(each, path=None) for each in (one, other))
+    if both(*without) is None or _both_paths(one.path, other.path) is not None:
+        return False
+    regex = next((each.regex for each in (one.path, other.path) if each.regex is not None), None)
+    path = one.path if one.path.regex is None else other.path
+    if regex is None or path.exact is not None:
+        return False
+    return path.prefix is None or not _apart(_beginning(regex), path.prefix)
+
+
 def _path_covers(wide: PathMatch | None, narrow: PathMatch | None) -> bool:
     if wide is None or wide == narrow:
         return True
     if narrow is None or wide.prefix is None:
         return False
+    if narrow.regex is not None:
+        return _beginning(narrow.regex).startswith(f"{wide.prefix}/")
     below = narrow.exact if narrow.exact is not None else narrow.prefix
     return below is not None and (below == wide.prefix or below.startswith(f"{wide.prefix}/"))
 
@@ -114,7 +131,24 @@ def _both_paths(one: PathMatch | None, other: PathMatch | None) -> tuple[PathMat
     for regex, text in ((one, other.exact), (other, one.exact)):
         if regex.regex is not None and text is not None:
             return (PathMatch(exact=text),) if re.fullmatch(regex.regex, text) else None
-    return next(((each,) for each in (one, other) if each.regex is not None), None)
+    return None
+
+
+def _beginning(regex: str) -> str:
+    """The characters that all of a regex begins with; an alternative has none."""
+    if "|" in regex:
+        return ""
+    plain = re.match(r"(?:[A-Za-z0-9/_~%@:,;=&!-]|\\[^A-Za-z0-9])*", regex)
+    text = plain[0] if plain else ""
+    if regex[len(text) :][:1] in {"?", "*", "{", "+"}:
+        text = text[:-1]  # the last one may be missing
+    return text.replace("\\", "")
+
+
+def _apart(beginning: str, prefix: str) -> bool:
+    """Whether what begins so can never stand below a prefix."""
+    shorter = min(len(beginning), len(prefix))
+    return beginning[:shorter] != prefix[:shorter]
 
 
 def _both_methods(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...] | None:

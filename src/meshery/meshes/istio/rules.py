@@ -14,7 +14,7 @@ import msgspec
 
 from meshery.adapters.draft import Draft, laid_over
 from meshery.behaviours.model import Kind
-from meshery.meshes.istio.condition import Condition, both, covers
+from meshery.meshes.istio.condition import Condition, both, covers, is_unclear
 from meshery.meshes.istio.matching import native_matches
 
 Native = dict[str, Any]
@@ -139,6 +139,8 @@ def _laid(rules: Sequence[Rule], draft: Draft, layer: Layer) -> tuple[list[Rule]
     changed = False
     for rule in rules:
         met = both(layer.condition, rule.condition)
+        if is_unclear(layer.condition, rule.condition):
+            draft.nearly("leaves out requests of a rule by path: a regex may meet it or not")
         if met is None or "route" not in rule.forward or not _goes_to(rule, layer.subset):
             made.append(rule)
             continue

@@ -11,7 +11,7 @@ import msgspec
 from meshery.adapters.draft import Draft, Table, drafted, merged
 from meshery.behaviours.model import Behaviour, Fidelity, Kind
 from meshery.behaviours.rendering import Rendering, World
-from meshery.meshes.istio.condition import Condition
+from meshery.meshes.istio.condition import Condition, is_unclear
 from meshery.meshes.istio.destination_rules import finished
 from meshery.meshes.istio.egress import egress
 from meshery.meshes.istio.ingress import Entry, ingress
@@ -188,19 +188,29 @@ def _http(made: Native) -> list[Any]:
 
 
 def _tell_routes(drafts: Iterable[Draft], rules: Mapping[Place, list[Rule]]) -> None:
-    """What comes in by Gateway API looks at no VirtualService."""
+    """What comes in by Gateway API looks at no VirtualService, and regexes cannot be repeated."""
     for draft in drafts:
         for made in draft.objects:
-            if made["kind"] != "HTTPRoute":
-                continue
-            backends = [each for rule in made["spec"]["rules"] for each in rule["backendRefs"]]
-            own = made["metadata"]["namespace"]
-            for name in dict.fromkeys(
-                each["name"]
-                for each in backends
-                if (each.get("namespace", own), each["name"]) in rules
-            ):
+            for name in dict.fromkeys(_unheeded(made, rules)):
                 draft.nearly(f"what is said of requests for {name} does not hold for these")
+            for entry in _http(made):
+                if isinstance(entry, Entry) and any(
+                    is_unclear(entry.condition, each.condition) for each in rules.get(entry.to, [])
+                ):
+                    draft.nearly(
+                        f"leaves out a rule of {entry.to[1]} that asks for a path by regex"
+                    )
+
+
+def _unheeded(made: Native, rules: Mapping[Place, list[Rule]]) -> Iterable[str]:
+    """The services of an HTTPRoute whose hosts have rules."""
+    if made["kind"] != "HTTPRoute":
+        return
+    own = made["metadata"]["namespace"]
+    for rule in made["spec"]["rules"]:
+        for each in rule["backendRefs"]:
+            if (each.get("namespace", own), each["name"]) in rules:
+                yield each["name"]
 
 
 def _tell_outliers(drafts: Iterable[Draft], hosts: set[str]) -> None:
