@@ -109,6 +109,10 @@ def test_the_whole_mesh_is_the_services_that_are_known() -> None:
     nobody = rendered(every, world=World(version="1.31.0")).outcomes[0]
     assert nobody.fidelity is Fidelity.UNSUPPORTED
     assert "defaultHttpRetryPolicy" in nobody.alternative
+    both = {"kind": "timeout", "target": "*", "params": {"request": "2s", "connect": "1s"}}
+    partly = rendered(both, world=World(version="1.31.0")).outcomes[0]
+    assert partly.fidelity is Fidelity.APPROXIMATE
+    assert partly.objects == ("DestinationRule istio-system/default",)
 
 
 def test_what_is_of_http_is_told_of_a_port_that_speaks_none() -> None:

@@ -29,7 +29,7 @@ def is_ambient(draft: Draft) -> bool:
 def services(draft: Draft) -> tuple[Service, ...]:
     """The services that are meant, for kinds that Istio has by host only.
 
-    For the whole mesh those that are known; with none the behaviour is unsupported.
+    For the whole mesh those that are known, which may be none.
     """
     if not draft.is_whole_mesh:
         return (draft.service,)
@@ -40,10 +40,7 @@ def services(draft: Draft) -> tuple[Service, ...]:
     if known:
         draft.nearly("holds for the services that are known now, not for those made later")
     else:
-        draft.unsupported(
-            f"Istio has {draft.behaviour.kind} by host only, and no service is known",
-            "name the services; retries and timeouts of all are meshConfig.defaultHttpRetryPolicy",
-        )
+        draft.nearly(f"Istio has {draft.behaviour.kind} by host only, and no service is known")
     return known
 
 

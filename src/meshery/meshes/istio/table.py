@@ -54,7 +54,9 @@ TABLE: Table = {
 """Every kind: where Istio cannot do what is asked, the functions say so."""
 
 ALTERNATIVES: Mapping[Kind, str] = {
-    Kind.TIMEOUT: "limit the request as a whole, by request",
+    Kind.RETRY: "name the services; retries of all are meshConfig.defaultHttpRetryPolicy",
+    Kind.MIRROR: "name the services whose requests are copied",
+    Kind.TIMEOUT: "limit the request as a whole, by request, for services that are named",
     Kind.FAULT: "slow the service itself down, or inject a delay",
     Kind.EGRESS: "hold the pods back by a NetworkPolicy",
 }
@@ -91,7 +93,8 @@ def rendered(
     renamed(drafts, made, names)
     for draft in drafts:
         if not draft.objects and draft.fidelity is Fidelity.APPROXIMATE:
-            nearest = alternatives.get(draft.behaviour.kind, "")
+            kind = draft.behaviour.kind
+            nearest = alternatives.get(kind) or ALTERNATIVES.get(kind, "name the services")
             draft.unsupported("nothing is left of it to write", nearest)
     objects = tuple(
         msgspec.json.decode(msgspec.json.encode(each)) for each in made
