@@ -221,3 +221,13 @@ def test_a_regex_never_sends_requests_where_another_rule_would_not() -> None:
         None,
     ]
     assert found.outcomes[1].fidelity is Fidelity.APPROXIMATE
+
+
+def test_of_two_aborts_the_later_stands_whole() -> None:
+    http = {"kind": "fault", "params": {"abort": {"status": 500}, "delay": {"duration": "1s"}}}
+    grpc = {"kind": "fault", "params": {"abort": {"grpcStatus": 14}}}
+    found = rendered(http, grpc)
+    (rule,) = spec(found, "VirtualService")["http"]
+    assert rule["fault"]["abort"] == {"percentage": {"value": 100}, "grpcStatus": "UNAVAILABLE"}
+    assert rule["fault"]["delay"]["fixedDelay"] == "1s"
+    assert found.outcomes[1].notes == ("fault.abort was said by another behaviour and is replaced",)

@@ -148,7 +148,7 @@ def _budget(draft: Draft, budget: RetryBudget) -> None:
         draft.dropped("budget", "settings of a port have no retryBudget")
         return
     made: Native = {
-        "percent": {"value": budget.ratio},
+        "percent": budget.ratio,
         "minRetryConcurrency": max(budget.min_per_second, 1),
     }
     draft.nearly(

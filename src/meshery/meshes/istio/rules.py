@@ -68,7 +68,7 @@ class Rule(msgspec.Struct, frozen=True):
         fields: Native = {}
         for place, each in enumerate(self.layers):
             if place >= last or not _is_retry(each):
-                fields, _ = laid_over(fields, each[1].fields)
+                fields, _ = _over(fields, each[1].fields)
         return fields
 
 
@@ -153,10 +153,19 @@ def _laid(rules: Sequence[Rule], draft: Draft, layer: Layer) -> tuple[list[Rule]
 
 def _with(rule: Rule, draft: Draft, layer: Layer, condition: Condition) -> Rule:
     same = [each.fields for _, each in rule.layers if each.condition == layer.condition]
-    replaced = dict.fromkeys(place for each in same for place in laid_over(each, layer.fields)[1])
+    replaced = dict.fromkeys(place for each in same for place in _over(each, layer.fields)[1])
     if replaced:
         draft.note(f"{', '.join(replaced)} was said by another behaviour and is replaced")
     return Rule(condition, rule.forward, (*rule.layers, (draft, layer)))
+
+
+def _over(below: Native, above: Native) -> tuple[Native, list[str]]:
+    """Fields laid over one another; a delay or an abort, which has one form, is replaced whole."""
+    fault, other = below.get("fault") or {}, above.get("fault") or {}
+    kept = {key: value for key, value in fault.items() if key not in other}
+    whole, replaced = laid_over({**below, "fault": kept} if fault else below, above)
+    differs = [key for key in other if key in fault and fault[key] != other[key]]
+    return whole, [*replaced, *(f"fault.{key}" for key in differs)]
 
 
 def _goes_to(rule: Rule, subset: str) -> bool:

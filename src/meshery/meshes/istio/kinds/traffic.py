@@ -1,7 +1,8 @@
 """Schemas of what steers requests: VirtualService and DestinationRule.
 
 Source: the CustomResourceDefinitions of Istio 1.31, read in a stored copy on 2026-11-22;
-retryBudget from the API's repository (pull request 3716) the same day.
+retryBudget from the API's repository (pull request 3716), and the type of its percentage from a
+model that is generated from these definitions, the same day.
 """
 
 from meshery.meshes.istio.kinds.parts import (
@@ -163,7 +164,8 @@ _OF_PORT = {
     "outlierDetection": _OUTLIERS,
     "tls": CLIENT_TLS,
 }
-_BUDGET = fields(percent=PERCENT, minRetryConcurrency=whole(1), budgetInterval=DURATION)
+_RATIO: Schema = {"type": "number", "format": "double", "minimum": 0, "maximum": 100}
+_BUDGET = fields(percent=_RATIO, minRetryConcurrency=whole(1), budgetInterval=DURATION)
 _POLICY = fields(
     **_OF_PORT,
     portLevelSettings=listing(fields(port=PORT_SELECTOR, **_OF_PORT)),
