@@ -37,7 +37,7 @@ def way(host: str, *, weight: int | None = None, **destination: Any) -> dict[str
 
 
 def proxied(tag: str, labels: dict[str, str] | None = None, *, name: str = "api-1") -> Object:
-    sidecar = {"name": "istio-proxy", "image": f"docker.io/istio/proxyv2:{tag}"}
+    sidecar = {"name": "istio-proxy", "image": f"registry.test/istio/proxyv2:{tag}"}
     return pod(name, labels, containers=[{"name": "app"}, sidecar])
 
 
