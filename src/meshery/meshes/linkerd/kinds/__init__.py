@@ -1,0 +1,1 @@
+"""Linkerd's own kinds, with schemas typed from the CRDs of its chart."""
