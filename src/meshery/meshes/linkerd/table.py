@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from meshery.adapters.draft import Draft, Object, drafted, merged
-from meshery.behaviours.model import Behaviour, Fidelity, Kind
+from meshery.adapters.draft import Object, drafted, merged
+from meshery.behaviours.model import Behaviour, Kind
 from meshery.behaviours.rendering import Rendering, World
-from meshery.behaviours.security import Access
 from meshery.meshes.linkerd import edge, pressure, resilience, routes, security, traffic
+from meshery.meshes.linkerd.agreement import agree, strictest
 
 TITLE = "Linkerd"
 
@@ -38,41 +38,17 @@ ALTERNATIVES = {
 def render(behaviours: Sequence[Behaviour], world: World) -> Rendering:
     """All behaviours of a place: one object for each name, then put in Linkerd's own form."""
     drafts = drafted(behaviours, world, TABLE, ALTERNATIVES, mesh=TITLE)
-    _denied(drafts)
-    objects = [_finished(each) for each in merged(drafts)]
+    agree(drafts)
+    objects = [_FINISHED.get(each["kind"], _as_it_is)(each) for each in merged(drafts)]
     return Rendering(tuple(objects), tuple(draft.outcome() for draft in drafts))
 
 
-def _finished(made: Object) -> Object:
-    if made["kind"] == "HTTPRoute":
-        return routes.finished(made)
-    if made["kind"] == "ServiceProfile":
-        return resilience.finished_profile(made)
-    if made["kind"] == "Server" and "accessPolicy" in made["spec"]:
-        wished = made["spec"]["accessPolicy"]
-        held = next(each for each in security.STRICTEST if each in wished)
-        made["spec"]["accessPolicy"] = held
+def _as_it_is(made: Object) -> Object:
     return made
 
 
-def _denied(drafts: Sequence[Draft]) -> None:
-    """A deny wins: where a Server denies everything, no policy may allow anything at it."""
-    shut = {
-        (each["metadata"]["namespace"], each["metadata"]["name"])
-        for draft in drafts
-        if draft.behaviour.kind is Kind.ACCESS and draft.params(Access).action == "deny"
-        for each in draft.objects
-    }
-    for draft in drafts:
-        if draft.behaviour.kind is not Kind.ACCESS or draft.fidelity is Fidelity.UNSUPPORTED:
-            continue
-        servers = {
-            (each["metadata"]["namespace"], each["metadata"]["name"])
-            for each in draft.objects
-            if each["kind"] == "Server"
-        }
-        if draft.params(Access).action == "allow" and servers & shut:
-            draft.unsupported(
-                "another behaviour denies everything to the target, and a deny wins",
-                "take the deny away: what no allow takes is refused anyway",
-            )
+_FINISHED = {
+    "HTTPRoute": routes.finished,
+    "ServiceProfile": resilience.finished_profile,
+    "Server": strictest,
+}
