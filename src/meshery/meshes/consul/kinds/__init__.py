@@ -1,0 +1,1 @@
+"""Consul's own kinds, with schemas typed from the types of its controller."""
