@@ -1,45 +1,54 @@
 """Weights of a splitter: exactly 100 in 32-bit floats, whatever was asked for."""
 
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from meshery.meshes.consul.weights import added, in_order, is_exact, percentages
+from meshery.meshes.consul.weights import added, is_exact, percentages, splits
 
 WEIGHTS = st.lists(st.integers(0, 1_000_000), min_size=1, max_size=6).filter(any)
+# No order of 0.35, 0.35, 33.1, 33.1 and 33.1 adds up to 100.
+IN_NO_ORDER = [166, 166, 15758, 15756, 15756]
 
 
 @given(WEIGHTS)
+@example(IN_NO_ORDER)
 def test_shares_come_to_a_hundred_as_the_controller_adds_them(weights: list[int]) -> None:
-    shares = percentages(weights)
-    assert round(sum(shares), 6) == 100
-    ordered = in_order([(share, number) for number, share in enumerate(shares)])
-    assert added([share for share, _ in ordered]) == 100.0
-    assert sorted(number for _, number in ordered) == list(range(len(weights)))
+    made = splits(weights)
+    assert added([share for share, _ in made]) == 100.0
+    assert sorted(at for _, at in made) == list(range(len(weights)))
 
 
 @given(WEIGHTS)
+@example(IN_NO_ORDER)
 def test_each_share_is_near_and_none_is_lost(weights: list[int]) -> None:
     total = sum(weights)
-    for weight, share in zip(weights, percentages(weights), strict=True):
-        assert (share > 0) == (weight > 0)
-        assert abs(share - 100 * weight / total) < 0.01 * len(weights) + 1e-9
+    for share, at in splits(weights):
+        assert (share > 0) == (weights[at] > 0)
+        assert abs(share - 100 * weights[at] / total) < 0.01 * (len(weights) + 1) + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("weights", "shares"),
+    [([90, 10], [90.0, 10.0]), ([1, 1, 1], [33.34, 33.33, 33.33]), ([1, 999_999], [0.01, 99.99])],
+)
+def test_percentages(weights: list[int], shares: list[float]) -> None:
+    assert percentages(weights) == shares
 
 
 def test_what_can_be_said_exactly_is() -> None:
-    assert percentages([90, 10]) == [90.0, 10.0]
-    assert is_exact([90, 10], percentages([90, 10]))
-    assert percentages([1, 1, 1]) == [33.34, 33.33, 33.33]
-    assert not is_exact([1, 1, 1], percentages([1, 1, 1]))
-    assert percentages([1, 999_999]) == [0.01, 99.99]
+    assert is_exact([90, 10], splits([90, 10]))
+    assert not is_exact([1, 1, 1], splits([1, 1, 1]))
+    assert not is_exact(IN_NO_ORDER, splits(IN_NO_ORDER))
 
 
 def test_an_order_that_adds_up_is_taken() -> None:
-    given_order = next(
-        shares
+    weights = next(
+        weights
         for first in range(1, 4000)
-        for shares in ([first / 100, 33.31, (10_000 - first - 3331) / 100],)
-        if added(shares) != 100.0
+        for weights in ([first, 3331, 10_000 - first - 3331],)
+        if added([weight / 100 for weight in weights]) != 100.0
     )
-    ordered = in_order([(share, share) for share in given_order])
-    assert [share for share, _ in ordered] != given_order
-    assert added([share for share, _ in ordered]) == 100.0
+    made = splits(weights)
+    assert [at for _, at in made] != [0, 1, 2]
+    assert is_exact(weights, made)

@@ -26,7 +26,7 @@ from meshery.meshes.consul.parts import (
     targets,
     whole_service,
 )
-from meshery.meshes.consul.weights import in_order, is_exact, percentages
+from meshery.meshes.consul.weights import is_exact, splits
 
 _HTTP_ONLY = "a service that speaks HTTP; for TCP a ServiceResolver can redirect all of it"
 
@@ -145,17 +145,17 @@ def _goal(draft: Draft, backends: tuple[Backend, ...]) -> dict[str, str]:
 
 def _put_splitter(draft: Draft, name: str, backends: tuple[Backend, ...], *, named: bool) -> None:
     weights = [each.weight for each in backends]
-    shares = percentages(weights)
+    shares = splits(weights)
     if not is_exact(weights, shares):
         draft.nearly("weights are percentages with two decimals in Consul, and are rounded")
-    splits = []
-    for share, wanted in in_order(list(zip(shares, backends, strict=True))):
-        goal = backend(draft, wanted, draft.service)
+    made = []
+    for share, at in shares:
+        goal = backend(draft, backends[at], draft.service)
         if named:
             goal.setdefault("service", draft.service.name)
-        splits.append({"weight": share, **goal})
+        made.append({"weight": share, **goal})
     # A tuple is replaced as a whole, with a note, where two behaviours split one service.
-    spec = {"splits": tuple(splits)}
+    spec = {"splits": tuple(made)}
     draft.put(entry("ServiceSplitter", name, draft.service.namespace, spec))
 
 

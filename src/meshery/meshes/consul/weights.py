@@ -5,11 +5,8 @@ The controller adds them as 32-bit floats and refuses any other sum than 100, so
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, permutations
-from typing import TypeVar
-
-T = TypeVar("T")
 
 _WHOLE = 10_000
 _TRIED = 5_000
@@ -33,19 +30,40 @@ def percentages(weights: Sequence[int]) -> list[float]:
     return [part / 100 for part in parts]
 
 
-def is_exact(weights: Sequence[int], shares: Sequence[float]) -> bool:
-    """Whether shares are the very same proportions as the weights."""
+def is_exact(weights: Sequence[int], shares: Iterable[tuple[float, int]]) -> bool:
+    """Whether shares are the very same proportions as the weights they stand for."""
     total = sum(weights)
-    pairs = zip(weights, shares, strict=True)
-    return all(weight * _WHOLE == round(share * 100) * total for weight, share in pairs)
+    return all(weights[at] * _WHOLE == round(share * 100) * total for share, at in shares)
 
 
-def in_order(splits: Sequence[tuple[float, T]]) -> list[tuple[float, T]]:
-    """The splits in the given order where that adds up to 100, else in one that does."""
-    for order in islice(permutations(splits), _TRIED):
-        if added([share for share, _ in order]) == 100.0:
-            return list(order)
-    return list(splits)
+def splits(weights: Sequence[int]) -> list[tuple[float, int]]:
+    """Shares in an order that adds up to 100, each with the place of its weight.
+
+    The given order where that does, else another; where none does, 0.01 goes from one to another.
+    """
+    shares = percentages(weights)
+    for tried in (shares, *_beside(weights, shares)):
+        for order in islice(permutations(range(len(tried))), _TRIED):
+            if added([tried[at] for at in order]) == 100.0:
+                return [(tried[at], at) for at in order]
+    return [(share, at) for at, share in enumerate(shares)]
+
+
+def _beside(weights: Sequence[int], shares: Sequence[float]) -> Iterator[list[float]]:
+    """The same shares with 0.01 moved, nearest to the weights first."""
+    total = sum(weights)
+    parts = [round(share * 100) for share in shares]
+    errors = [part - weight * _WHOLE / total for part, weight in zip(parts, weights, strict=True)]
+    pairs = [
+        (errors[giver] - errors[taker], giver, taker)
+        for giver, taker in permutations(range(len(parts)), 2)
+        if parts[giver] > 1 and parts[taker]
+    ]
+    for _, giver, taker in sorted(pairs, key=lambda pair: (-pair[0], pair[1:])):
+        moved = list(parts)
+        moved[giver] -= 1
+        moved[taker] += 1
+        yield [part / 100 for part in moved]
 
 
 def added(shares: Sequence[float]) -> float:

@@ -1,0 +1,106 @@
+"""Intentions judged as Consul follows them: whatever the rules are, a deny wins."""
+
+import re
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meshes.consul.place import behaviour, rendered
+
+CALLERS = ("web", "cart", "stranger")
+REQUESTS = [(method, path) for method in ("GET", "POST") for path in ("/", "/a", "/a/b", "/b")]
+
+_OPERATIONS = st.sampled_from(
+    [{"methods": ["GET"]}, {"paths": ["/a*"]}, {"paths": ["*b"], "methods": ["POST", "GET"]}]
+)
+_RULE = st.fixed_dictionaries(
+    {
+        "action": st.sampled_from(["allow", "deny"]),
+        "from": st.lists(
+            st.sampled_from([{"identity": "web"}, {"identity": "cart"}, {"identity": "*"}]),
+            max_size=2,
+        ),
+        "to": st.lists(_OPERATIONS, max_size=2),
+    }
+)
+
+
+@given(st.lists(_RULE, min_size=1, max_size=4), st.booleans(), st.data())
+def test_what_consul_follows_is_what_the_rules_say(
+    rules: list[dict[str, Any]], default: bool, data: st.DataObject
+) -> None:
+    wide = data.draw(st.lists(st.booleans(), min_size=len(rules), max_size=len(rules)))
+    documents = [
+        behaviour("access", rule, name=f"r{number}", target="*" if for_all else "api")
+        for number, (rule, for_all) in enumerate(zip(rules, wide, strict=True))
+    ]
+    objects = rendered(*documents).objects
+    for caller in CALLERS:
+        for method, path in REQUESTS:
+            followed = _followed(objects, "api", caller, method, path, default)
+            assert followed == _meant(rules, caller, method, path, default), (caller, method, path)
+
+
+def _followed(
+    objects: Any, service: str, caller: str, method: str, path: str, default: bool
+) -> bool:
+    """The most exact intention decides: by destination first, then by source."""
+    entries = {
+        each["spec"]["destination"]["name"]: each["spec"]["sources"]
+        for each in objects
+        if each["kind"] == "ServiceIntentions"
+    }
+    for destination in (service, "*"):
+        for source in (caller, "*"):
+            for each in entries.get(destination, ()):
+                if each["name"] == source:
+                    return _decided(each, method, path, default)
+    return default
+
+
+def _decided(source: dict[str, Any], method: str, path: str, default: bool) -> bool:
+    if "action" in source:
+        return bool(source["action"] == "allow")
+    for permission in source["permissions"]:
+        http = permission["http"]
+        if _matches(http, method, path):
+            return bool(permission["action"] == "allow")
+    return default
+
+
+def _matches(http: dict[str, Any], method: str, path: str) -> bool:
+    if "methods" in http and method not in http["methods"]:
+        return False
+    if "pathExact" in http:
+        return bool(path == http["pathExact"])
+    if "pathPrefix" in http:
+        return path.startswith(http["pathPrefix"])
+    return "pathRegex" not in http or re.fullmatch(http["pathRegex"], path) is not None
+
+
+def _meant(rules: list[dict[str, Any]], caller: str, method: str, path: str, default: bool) -> bool:
+    taken = [rule for rule in rules if _takes(rule, caller, method, path)]
+    if any(rule["action"] == "deny" for rule in taken):
+        return False
+    if any(rule["action"] == "allow" for rule in rules):
+        return any(rule["action"] == "allow" for rule in taken)
+    return default
+
+
+def _takes(rule: dict[str, Any], caller: str, method: str, path: str) -> bool:
+    names = [each["identity"] for each in rule["from"]] or ["*"]
+    if caller not in names and "*" not in names:
+        return False
+    return not rule["to"] or any(_operated(each, method, path) for each in rule["to"])
+
+
+def _operated(operation: dict[str, Any], method: str, path: str) -> bool:
+    if "methods" in operation and method not in operation["methods"]:
+        return False
+    if "paths" not in operation:
+        return True
+    return any(
+        path.startswith(each[:-1]) if each.endswith("*") else path.endswith(each[1:])
+        for each in operation["paths"]
+    )
