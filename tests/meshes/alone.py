@@ -5,12 +5,17 @@ documents. `check(MESH, world)` renders both and compares.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
-from meshery.adapters.mesh import Mesh
+from jsonschema import Draft7Validator
+
+from meshery.adapters.mesh import Mesh, NativeKind
+from meshery.adapters.ordering import is_at_least
 from meshery.behaviours.document import parse_behaviour
 from meshery.behaviours.rendering import World
+from meshes.golden import well_formed
 
 Document = dict[str, Any]
 
@@ -95,7 +100,7 @@ _KINDS: dict[str, list[tuple[Document, list[tuple[str, Any]]]]] = {
     "mirror": [
         (
             {"to": _TO},
-            [("to", {"subset": "v2"}), ("to", {"service": "shadow", "weight": 2}), ("percent", 5)],
+            [("to", {"subset": "v2"}), ("weight", None), ("percent", 5)],
         )
     ],
     "fault": [
@@ -183,17 +188,18 @@ _KINDS: dict[str, list[tuple[Document, list[tuple[str, Any]]]]] = {
         )
     ],
     "ingress": [
+        ({}, [("tls", True), ("gatewayClass", "other")]),
         (
-            {},
+            {"gatewayClass": "other"},
             [
                 ("hosts", ["shop.example.com"]),
                 ("tls", True),
-                ("gatewayClass", "other"),
+                ("gatewayClass", "another"),
                 ("routes", [{"path": "/x"}]),
                 ("routes", [{"path": "/", "service": "other"}]),
                 ("routes", [{"path": "/", "subset": "v2"}]),
             ],
-        )
+        ),
     ],
     "locality": [
         (
@@ -206,11 +212,7 @@ _KINDS: dict[str, list[tuple[Document, list[tuple[str, Any]]]]] = {
         )
     ],
 }
-_PLACES: list[tuple[str, Document]] = [
-    ("target", {"port": 8080}),
-    ("target", {"subset": "v2"}),
-    ("target", {"namespace": "x"}),
-]
+_PLACES: tuple[Document, ...] = ({"port": 8080}, {"subset": "v2"}, {"namespace": "x"})
 
 
 def cases() -> Iterator[tuple[Document, Document, str]]:
@@ -226,20 +228,49 @@ def cases() -> Iterator[tuple[Document, Document, str]]:
 
 
 def check(mesh: Mesh, world: World) -> None:
-    """Every change alone changes an object or is named."""
+    """Every change alone changes an object or is named; objects are as their kinds want them."""
     silent = []
     for plain, changed, name in cases():
         before = mesh.render([parse_behaviour(plain)], world)
-        after = mesh.render([parse_behaviour(changed)], world)
+        behaviour = parse_behaviour(changed)
+        after = mesh.render([behaviour], world)
+        well_formed(after, [behaviour])
+        valid(mesh, world, after.objects)
         (outcome,) = after.outcomes
         told = " ".join((*outcome.notes, outcome.alternative))
+        if outcome.fidelity == before.outcomes[0].fidelity == "unsupported":
+            continue  # nothing is done, and that is told
         if before.objects == after.objects and name not in told:
             silent.append(f"{name} of {changed}: {outcome}")
     assert not silent, "\n".join(silent)
 
 
+def valid(mesh: Mesh, world: World, objects: Sequence[Document]) -> None:
+    """Each object is of a kind that the mesh has in this version, and fits its schema."""
+    _MESHES[mesh.name] = mesh
+    for each in objects:
+        if each["apiVersion"] == "v1":
+            continue
+        kind, schema = _kinds(mesh.name)[each["apiVersion"], each["kind"]]
+        assert not kind.since or is_at_least(world.version, kind.since), each
+        assert not kind.until or not is_at_least(world.version, kind.until), each
+        assert bool(each["metadata"].get("namespace")) == kind.is_namespaced, each
+        schema.validate(each)
+
+
+_MESHES: dict[str, Mesh] = {}
+
+
+@cache
+def _kinds(mesh: str) -> dict[tuple[str, str], tuple[NativeKind, Draft7Validator]]:
+    return {
+        (each.api_version, each.kind): (each, Draft7Validator(each.schema))
+        for each in _MESHES[mesh].kinds
+    }
+
+
 def _elsewhere(base: Document, kind: str) -> Iterator[tuple[Document, Document, str]]:
-    for _, more in _PLACES:
+    for more in _PLACES:
         yield base, {**base, "target": {**base["target"], **more}}, next(iter(more))
     if kind not in {"mtls", "egress"}:
         yield base, {**base, "source": "web" if kind != "access" else "cart"}, "source"
@@ -248,6 +279,8 @@ def _elsewhere(base: Document, kind: str) -> Iterator[tuple[Document, Document, 
 
 
 def _with(plain: Document, kind: str, name: str, value: Any) -> Document:
+    if kind == "mirror" and name == "weight":
+        return {**plain, "to": {**plain["to"], "weight": 2}}
     changed = {**plain, name: value}
     if kind == "route" and name == "redirect":
         changed.pop("backends", None)

@@ -10,9 +10,9 @@ from meshery.behaviours.document import parse_behaviour
 from meshery.behaviours.model import Fidelity, Kind
 from meshery.meshes.consul.mesh import MESH
 from meshery.meshes.consul.table import ALTERNATIVES, TABLE
-from meshes import alone, schemas
+from meshes import alone, parameters
 from meshes.consul.place import ENTERPRISE, VERSION, behaviour, named, one, rendered, world
-from meshes.golden import check, well_formed
+from meshes.golden import check
 
 
 def test_golden_files() -> None:
@@ -29,21 +29,15 @@ def test_every_kind_is_rendered_or_has_an_alternative() -> None:
 def test_each_parameter_alone_changes_something_or_is_told(
     version: str, callers: dict[str, tuple[str, ...]]
 ) -> None:
-    silent = []
-    for plain, changed, name in alone.cases():
-        place = world(version, callers=callers)
-        before = MESH.render([parse_behaviour(plain)], place)
-        after = MESH.render([parse_behaviour(changed)], place)
-        well_formed(after, [parse_behaviour(changed)])
-        assert not schemas.faults(MESH, after.objects), changed
-        problems = [each for check in MESH.validators.values() for each in check(after.objects)]
-        assert not problems, (changed, problems)
-        (outcome,) = after.outcomes
-        told = " ".join((*outcome.notes, outcome.alternative))
-        refused = outcome.fidelity is Fidelity.UNSUPPORTED
-        if before.objects == after.objects and not refused and name not in told:
-            silent.append(f"{name} of {changed}: {outcome}")
-    assert not silent, "\n".join(silent)
+    alone.check(MESH, world(version, callers=callers))
+    parameters.check(MESH, [parameters.world_of(version)])
+
+
+@pytest.mark.parametrize("version", [VERSION, ENTERPRISE, "1.14.8"])
+def test_nothing_is_wrong_in_what_is_rendered(version: str) -> None:
+    for _, _, changed, _ in parameters.changes():
+        made = MESH.render([parse_behaviour(changed)], parameters.world_of(version)).objects
+        assert not [each for check in MESH.validators.values() for each in check(made)], changed
 
 
 def test_retries_need_the_protocol_and_take_all_routes() -> None:

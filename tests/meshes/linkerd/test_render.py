@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from meshery.behaviours.document import parse_behaviour
 from meshery.behaviours.model import Fidelity, Kind
-from meshery.behaviours.rendering import Service
+from meshery.behaviours.rendering import Service, ServicePort
 from meshery.meshes.linkerd.mesh import MESH
 from meshery.meshes.linkerd.table import ALTERNATIVES, TABLE
-from meshes import alone, schemas
-from meshes.golden import check, well_formed
+from meshes import alone, parameters
+from meshes.golden import check
 from meshes.linkerd.place import EDGE, SERVICES, behaviour, named, one, rendered, world
 
 RETRY = "retry.linkerd.io"
@@ -29,18 +29,10 @@ def test_every_kind_is_rendered_or_has_an_alternative() -> None:
 
 @pytest.mark.parametrize("version", [*VERSIONS, "2.13.7", "enterprise-2.20.2", "2.11.0", ""])
 def test_each_parameter_alone_changes_something_or_is_told(version: str) -> None:
-    silent = []
-    for plain, changed, name in alone.cases():
-        before = MESH.render([parse_behaviour(plain)], world(version))
-        after = MESH.render([parse_behaviour(changed)], world(version))
-        well_formed(after, [parse_behaviour(changed)])
-        assert not schemas.faults(MESH, after.objects), changed
-        (outcome,) = after.outcomes
-        told = " ".join((*outcome.notes, outcome.alternative))
-        refused = outcome.fidelity is Fidelity.UNSUPPORTED
-        if before.objects == after.objects and not refused and name not in told:
-            silent.append(f"{name} of {changed}: {outcome}")
-    assert not silent, "\n".join(silent)
+    ports = (ServicePort(80, "http"), ServicePort(8080, "more"))
+    api, *others = SERVICES
+    alone.check(MESH, world(version, services=(msgspec.structs.replace(api, ports=ports), *others)))
+    parameters.check(MESH, [parameters.world_of(version)])
 
 
 def test_retries_are_annotations_of_the_service_alone() -> None:

@@ -93,15 +93,18 @@ def control_namespace(draft: Draft) -> str:
 
 def _before(draft: Draft, params: Mtls) -> None:
     if params.mode == "strict":
-        draft.note(
-            "before Consul 1.16 everything is strict, whatever the target (a namespace, *): there "
-            "is nothing to write"
-        )
-        whole_service(draft)
-        if params.scope != "workload":
-            draft.nearly(f"scope {params.scope} says nothing more: everything is strict")
+        target = draft.behaviour.target
+        asked = {
+            "target": target.service,
+            "namespace": draft.namespace,
+            "port": target.port,
+            "subset": target.subset,
+            "scope": params.scope,
+        }
+        told = ", ".join(f"{word} {value}" for word, value in asked.items() if value is not None)
+        draft.note(f"before Consul 1.16 everything is strict ({told}): there is nothing to write")
     else:
-        draft.unsupported("permissive came with Consul 1.16", "upgrade to 1.16 or later")
+        draft.unsupported("mode permissive came with Consul 1.16", "upgrade to 1.16 or later")
 
 
 def _not_expressible(draft: Draft, params: Access) -> tuple[str, str] | None:

@@ -98,8 +98,10 @@ def _ejected(draft: Draft, base_ms: float, percent: float) -> dict[str, Any]:
         made["maxEjectionPercent"] = whole(draft, percent, "maxPercent")
         made["baseEjectionTime"] = duration(base_ms)
     else:
-        draft.dropped("max_percent", "Consul has it from 1.16 on")
-        draft.dropped("base_ejection_ms", "Consul has it (openFor too) from 1.16 on")
+        draft.dropped("max_percent", f"{percent:g} percent; Consul has it from 1.16 on")
+        draft.dropped(
+            "base_ejection_ms", f"{duration(base_ms)}; Consul has it (openFor too) from 1.16 on"
+        )
     return made
 
 

@@ -115,7 +115,9 @@ def ejection(draft: Draft) -> None:
         draft.dropped("gateway_errors_only", "every 5xx counts, and gRPC's server errors")
     if params.interval_ms != _EJECTION_DEFAULTS.interval_ms:
         draft.dropped("interval_ms", "failures are counted as they come, there are no sweeps")
-    draft.dropped("max_percent", "Linkerd may take every instance of a Service out")
+    draft.dropped(
+        "max_percent", f"{params.max_percent:g} percent; Linkerd may take every instance out"
+    )
     if params.min_healthy_percent:
         draft.dropped("min_healthy_percent", "Linkerd ejects however few are healthy")
     said = {_ACCRUAL: "consecutive"}
@@ -197,8 +199,8 @@ def _retry_annotations(draft: Draft, params: Retry) -> dict[str, str]:
 
 def _profiled_retry(draft: Draft, service: Service, params: Retry) -> None:
     """A ServiceProfile: whether requests may be tried again, and a budget for all of them."""
-    draft.dropped("attempts", "before Linkerd 2.16 only a budget limits retries")
-    draft.dropped("on", "before Linkerd 2.16 every failure (5xx) is tried again")
+    draft.dropped("attempts", f"{params.attempts}; before Linkerd 2.16 a budget limits retries")
+    draft.dropped("on", f"{sentence(params.on)}; before Linkerd 2.16 every 5xx is tried again")
     if params.per_try_timeout_ms is not None:
         draft.dropped("per_try_timeout_ms", "before Linkerd 2.16 only whole requests have a limit")
     if params.backoff != Backoff():
