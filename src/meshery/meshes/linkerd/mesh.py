@@ -4,6 +4,7 @@ from meshery.adapters.mesh import Mesh, Status
 from meshery.meshes.linkerd.charts import ADD_ONS, CHARTS, INJECTION, PROFILES, TRUST
 from meshery.meshes.linkerd.checks import VALIDATORS
 from meshery.meshes.linkerd.kinds.policy import KINDS
+from meshery.meshes.linkerd.migrate import MIGRATIONS
 from meshery.meshes.linkerd.operations import OPERATIONS
 from meshery.meshes.linkerd.table import TITLE, render
 from meshery.meshes.linkerd.versions import AS_OF, VERSIONS
@@ -29,4 +30,5 @@ MESH = Mesh(
     add_ons=ADD_ONS,
     operations=OPERATIONS,
     validators=VALIDATORS,
+    migrations=MIGRATIONS,
 )
