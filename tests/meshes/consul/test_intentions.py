@@ -6,6 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meshery.behaviours.document import behaviour_document, parse_behaviour
+from meshery.behaviours.model import Behaviour
+from meshery.meshes.consul.migrate import read
+from meshery.meshes.consul.parts import entry
 from meshes.consul.place import behaviour, rendered
 
 CALLERS = ("web", "cart", "stranger")
@@ -40,6 +44,61 @@ def test_what_consul_follows_is_what_the_rules_say(
         for method, path in REQUESTS:
             followed = _followed(objects, "api", caller, method, path, default)
             assert followed == _meant(rules, caller, method, path, default), (caller, method, path)
+
+
+_HTTP = st.sampled_from(
+    [
+        {"pathPrefix": "/"},
+        {"pathPrefix": "/a"},
+        {"pathExact": "/b"},
+        {"methods": ["GET"]},
+        {"pathRegex": ".*b", "methods": ["POST"]},
+        {"pathRegex": "/[ab]"},
+    ]
+)
+_ACTION = st.sampled_from(["allow", "deny"])
+_PERMISSIONS = st.lists(st.fixed_dictionaries({"action": _ACTION, "http": _HTTP}), max_size=3)
+_SOURCES = st.dictionaries(
+    st.sampled_from(["web", "cart", "*"]),
+    st.one_of(
+        st.fixed_dictionaries({"action": _ACTION}),
+        st.fixed_dictionaries({"permissions": _PERMISSIONS}),
+    ),
+)
+
+
+@given(_SOURCES, st.booleans())
+def test_what_is_read_opens_nothing_that_consul_refuses(
+    sources: dict[str, dict[str, Any]], default: bool
+) -> None:
+    spec = {
+        "destination": {"name": "api"},
+        "sources": [{"name": name, **said} for name, said in sources.items()],
+    }
+    written = entry("ServiceIntentions", "api", "shop", spec)
+    documents, _ = read([written])
+    rules = [_whole(parse_behaviour(dict(each))) for each in documents]
+    for caller in CALLERS:
+        for method, path in REQUESTS:
+            if _meant(rules, caller, method, path, default):
+                assert _followed([written], "api", caller, method, path, default), (method, path)
+
+
+@given(st.lists(_RULE, min_size=1, max_size=3), st.booleans())
+def test_what_was_rendered_is_read_as_it_was_meant(
+    rules: list[dict[str, Any]], default: bool
+) -> None:
+    documents = [behaviour("access", rule, name=f"r{at}") for at, rule in enumerate(rules)]
+    found, _ = read(rendered(*documents).objects)
+    again = [_whole(parse_behaviour(dict(each))) for each in found]
+    for caller in CALLERS:
+        for method, path in REQUESTS:
+            if _meant(again, caller, method, path, default):
+                assert _meant(rules, caller, method, path, default), (caller, method, path)
+
+
+def _whole(made: Behaviour) -> dict[str, Any]:
+    return {"from": [], "to": [], **behaviour_document(made)["params"]}
 
 
 def _followed(
@@ -100,7 +159,10 @@ def _operated(operation: dict[str, Any], method: str, path: str) -> bool:
         return False
     if "paths" not in operation:
         return True
-    return any(
-        path.startswith(each[:-1]) if each.endswith("*") else path.endswith(each[1:])
-        for each in operation["paths"]
-    )
+    return any(_is_path(each, path) for each in operation["paths"])
+
+
+def _is_path(wanted: str, path: str) -> bool:
+    if wanted.startswith("*"):
+        return path.endswith(wanted[1:])
+    return path.startswith(wanted[:-1]) if wanted.endswith("*") else path == wanted

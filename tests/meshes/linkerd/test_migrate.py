@@ -8,6 +8,7 @@ import yaml
 from meshery.behaviours.document import behaviour_document, parse_behaviour
 from meshery.meshes.linkerd.mesh import MESH
 from meshery.meshes.linkerd.migrate import read
+from meshes import parameters
 from meshes.linkerd.place import EDGE, rendered
 
 Document = dict[str, Any]
@@ -147,19 +148,36 @@ def test_what_no_behaviour_says_is_named_and_nothing_opens() -> None:
     assert [(each["name"], each["kind"], each["params"]) for each in documents] == [
         ("api-retry", "retry", {"attempts": 1, "on": ["5xx"]}),
         ("mixed-mirror", "mirror", {"to": {"service": "shadow"}, "percent": 5}),
+        ("mixed-route", "route", {"match": {"path": {"prefix": "/a"}}}),
+        ("mixed-route-2", "route", {"match": {"path": {"prefix": "/b"}}}),
         ("web-deny", "access", {"action": "deny"}),
     ]
-    assert documents[2]["target"] == {"service": "api", "namespace": "shop", "port": 80}
+    assert documents[-1]["target"] == {"service": "api", "namespace": "shop", "port": 80}
     assert list(lines) == [
         "Service shop/api: a retry on 500-504 is no condition of a behaviour",
         "HTTPRoute shop/mixed: filter ExtensionRef is no behaviour",
+        "HTTPRoute shop/mixed: a copy of some requests is read as one of all",
         "HTTPRoute shop/mixed: rules have timeouts of their own; a timeout holds for a service",
-        "MeshTLSAuthentication shop/odd: the identity spiffe://other/thing is no account's "
-        "and no namespace's",
-        "AuthorizationPolicy shop/whole: it is for a namespace, or for what is not among "
-        "the objects",
+        (
+            "MeshTLSAuthentication shop/odd: the identity spiffe://other/thing is no account's "
+            "and no namespace's"
+        ),
+        (
+            "AuthorizationPolicy shop/whole: it is for a namespace, or for what is not among "
+            "the objects"
+        ),
         "Link linkerd-multicluster/east: clusters are linked anew by the other mesh's own means",
     ]
+
+
+@pytest.mark.parametrize("version", [EDGE, "stable-2.14.10"])
+def test_whatever_is_rendered_can_be_read(version: str) -> None:
+    for kind, _, changed, _ in parameters.changes():
+        made = MESH.render([parse_behaviour(changed)], parameters.world_of(version)).objects
+        documents, lines = read(made)
+        again = [parse_behaviour(dict(each)) for each in documents]
+        assert again or lines or not made, changed
+        assert all(MESH.render(again, parameters.world_of(version)).outcomes), kind
 
 
 def test_ways_out_are_said() -> None:

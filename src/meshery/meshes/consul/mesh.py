@@ -4,6 +4,7 @@ from meshery.adapters.mesh import Mesh, Status
 from meshery.meshes.consul.charts import CHARTS, INJECTION, PROFILES, TRUST
 from meshery.meshes.consul.checks import VALIDATORS
 from meshery.meshes.consul.kinds.entries import KINDS
+from meshery.meshes.consul.migrate import MIGRATIONS
 from meshery.meshes.consul.operations import OPERATIONS
 from meshery.meshes.consul.table import TITLE, render
 from meshery.meshes.consul.versions import AS_OF, VERSIONS
@@ -28,4 +29,5 @@ MESH = Mesh(
     kinds=KINDS,
     operations=OPERATIONS,
     validators=VALIDATORS,
+    migrations=MIGRATIONS,
 )

@@ -189,10 +189,11 @@ def _read_route(notes: Translation, made: Object) -> None:
             notes.lost(made, f"it holds for callers in {home} alone; it is read for all callers")
         said = dig(made, "metadata.annotations") or {}
         rules = dig(made, "spec.rules") or []
-        for rule in rules:
-            _rule(notes, made, to, rule)
         asked = {match.get("method") for rule in rules for match in matches_of(rule)}
-        _retries(notes, made, to, said, match_safe=asked == set(SAFE_METHODS))
+        is_safe = asked == set(SAFE_METHODS)
+        for rule in () if is_safe and any("retry" in each for each in said) else rules:
+            _rule(notes, made, to, rule)
+        _retries(notes, made, to, said, match_safe=is_safe)
         times = _times(said) or _alike(notes, made, rules)
         if times:
             notes.behaviour(f"{name_of(made)}-timeout", "timeout", to, times)
@@ -218,13 +219,15 @@ def _rule(notes: Translation, made: Object, to: Document, rule: Mapping[str, Any
     changed = changes_of(notes, made, rule)
     for copy in mirrors_of(rule, home):
         notes.behaviour(f"{name}-mirror", "mirror", to, copy)
+        if any(matches_of(rule)):
+            notes.lost(made, "a copy of some requests is read as one of all")
     if any(each.get("filters") for each in rule.get("backendRefs") or ()):
         notes.lost(made, "filters of a backend are no behaviour; a route changes for all of them")
     for match in matches_of(rule):
         params: Document = {"match": match} if match else {}
         if len(backends) > 1 and not changed:
             notes.behaviour(f"{name}-split", "split", to, {**params, "backends": backends})
-        elif leads_on or changed:
+        elif leads_on or changed or match:
             kept = (
                 backends
                 if len(backends) > 1
