@@ -1,5 +1,6 @@
 """Kuma: nothing goes missing in silence, in any of its ages."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from meshery.behaviours.document import parse_behaviour
 from meshery.behaviours.rendering import Rendering, Service, ServicePort, World
 from meshery.meshes.kuma.mesh import MESH
 from meshes.alone import check
+from meshes.golden import check as check_golden
 
 API = Service(
     "api",
@@ -52,3 +54,7 @@ def test_each_parameter_alone_changes_an_object_or_is_named(world: World) -> Non
 def test_nor_with_another_protocol(protocol: Any) -> None:
     spoken = Service("api", "shop", ports=(ServicePort(80, "it", protocol),), labels={"app": "api"})
     check(MESH, World(version="3.0.1", namespace="shop", services=(spoken,)))
+
+
+def test_golden_files() -> None:
+    check_golden(MESH, Path(__file__).parent / "golden")

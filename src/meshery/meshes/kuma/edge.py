@@ -195,6 +195,7 @@ def _rule(draft: Draft, route: IngressRoute) -> Object:
         service = draft.world.service(route.service, home)
     elif subset is None:
         subset = draft.behaviour.target.subset
-    backend = references.backend(draft, service, subset, weight=None)
+    port = None if route.service else references.target_port(draft)
+    backend = references.backend(draft, service, subset, port=port)
     path = {"type": "PathPrefix", "value": route.path.rstrip("/") or "/"}
     return {"matches": [{"path": path}], "default": {"backendRefs": [backend]}}

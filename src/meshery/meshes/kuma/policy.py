@@ -24,8 +24,10 @@ def outbound(draft: Draft, kind: str, default: Mapping[str, Any]) -> None:
     put_outbound(draft, kind, {_slot(draft): {"targetRef": _aimed(draft), "default": default}})
 
 
-def put_outbound(draft: Draft, kind: str, to: Mapping[str, Any]) -> None:
+def put_outbound(draft: Draft, kind: str, to: Mapping[str, Any], name: str = "") -> None:
     """A policy of what callers do, with the entries of its `to` given."""
+    if not to:
+        return
     caller = references.source(draft)
     if caller is None:
         namespace = era.system_namespace(draft.world)
@@ -35,7 +37,7 @@ def put_outbound(draft: Draft, kind: str, to: Mapping[str, Any]) -> None:
         namespace = caller.namespace
         top = references.proxies(draft, caller)
         draft.note(f"a policy in {namespace}, where {caller.name} lives: its own calls are meant")
-    put(draft, kind, namespace, {"targetRef": top, "to": dict(to)})
+    put(draft, kind, namespace, {"targetRef": top, "to": dict(to)}, name)
 
 
 def inbound(
@@ -118,21 +120,23 @@ def _finished_route(made: Object, world: World) -> Object:
 def _finished_rules(entry: Object, world: World, *, kind: str) -> list[Object]:
     """Rules from the most specific on, each with its mirrors, the last for everything else.
 
-    From 3.0 on a request that no rule takes is answered with 404, so one takes what is left.
+    From 3.0 on a request that no rule takes is answered with 404, so one takes what is left. In a
+    policy of one caller it names no backends: those that hold for every caller are merged in.
     """
     rules = list(entry.get("rules", {}).values())
     everything = [{"path": {"type": "PathPrefix", "value": "/"}}]
-    is_open = any(rule.get("matches", everything) == everything for rule in rules)
+    is_open = any(list(rule.get("matches", everything)) == everything for rule in rules)
     if not is_open and (era.selects_by_labels(world) or entry.get("mirrors")):
         rules.append({"matches": everything, "default": {}, "order": (9,)})
     for rule in sorted(rules, key=lambda each: each.get("order", ())):
         default = rule["default"]
-        filters = [*default.pop("filters", []), *entry.get("mirrors", [])]
+        filters = default.pop("filters", [])
+        if not any(each["type"] == "RequestRedirect" for each in filters):
+            filters = [*filters, *entry.get("mirrors", [])]
+            if "backendRefs" not in default and "fallback" in entry:
+                default["backendRefs"] = [entry["fallback"]]
         if filters:
             default["filters"] = filters
-        answers = any(each["type"] == "RequestRedirect" for each in filters)
-        if not answers and "backendRefs" not in default:
-            default["backendRefs"] = [entry["fallback"]]
         if kind == "MeshTCPRoute":
             rule.pop("matches", None)
     ordered = sorted(rules, key=lambda each: each.get("order", ()))

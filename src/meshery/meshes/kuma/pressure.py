@@ -48,6 +48,7 @@ def _faults(draft: Draft, params: FaultInjection) -> dict[str, Any]:
     if params.bandwidth is not None:
         share = percentage(params.bandwidth.percent)
         limit = f"{params.bandwidth.kbps}kbps"
+        draft.nearly("bandwidth: Kuma hands the number to Envoy, which takes it for KiB/s")
         found["responseBandwidth"] = {"limit": limit, "percentage": share}
     return found
 

@@ -35,21 +35,30 @@ def destination(draft: Draft, service: Service, port: ServicePort | None = None)
     return found
 
 
-def backend(draft: Draft, service: Service, subset: str | None, *, weight: int | None) -> Object:
-    """A backendRef: a service, or the service of one of its subsets."""
+def backend(
+    draft: Draft,
+    service: Service,
+    subset: str | None,
+    *,
+    port: ServicePort | None = None,
+    weight: int | None = None,
+) -> Object:
+    """A backendRef: a service, or the service of one of its subsets.
+
+    `port` is the one that was called: a backend that has it too is called at it, another at its
+    first.
+    """
     share = {} if weight is None else {"weight": weight}
+    is_own = (service.name, service.namespace) == (draft.service.name, draft.service.namespace)
+    called = port if port is not None and (is_own or port in service.ports) else service.port
     if era.selects_by_tags(draft.world):
-        own = service.name == draft.service.name
-        name = service_tag(service, target_port(draft) if own else None)
+        name = service_tag(service, called)
         if subset is None:
             return {"kind": "MeshService", "name": name, **share}
         tags = dict(service.subset_labels(subset))
         return {"kind": "MeshServiceSubset", "name": name, "tags": tags, **share}
     aimed = service if subset is None else subset_service(draft, service, subset)
-    port = draft.behaviour.target.port
-    own = aimed.name == draft.service.name and aimed.namespace == draft.service.namespace
-    number = port if port is not None and (own or subset is not None) else aimed.port.number
-    return {**destination(draft, aimed), "port": number, **share}
+    return {**destination(draft, aimed), "port": called.number, **share}
 
 
 def subset_service(draft: Draft, service: Service, subset: str) -> Service:

@@ -12,6 +12,7 @@ from meshery.meshes.kuma.policy import API_VERSION, anyone, inbound, put
 Object = dict[str, Any]
 
 OPEN = "allow-mesh"
+_NEW: Object = {"name": "ca-1", "type": "builtin"}
 _MODES = {"strict": "Strict", "permissive": "Permissive"}
 _SAID = {"allow": "allow", "deny": "deny", "audit": "allowWithShadowDeny"}
 
@@ -46,10 +47,8 @@ def _whole(draft: Draft, params: Mtls) -> None:
     if params.scope != "mesh":
         draft.note(f"scope {params.scope}: the target is the mesh, so it is said for all of it")
     if not era.knows_clients_by_identity(world):
-        name, kind = _backend(draft)
         mode = "PERMISSIVE" if params.mode == "permissive" else "STRICT"
-        backends = [{"name": name, "type": kind, "mode": mode}]
-        draft.put(_mesh(draft, {"enabledBackend": name, "backends": backends}))
+        draft.put(_mesh(draft, _authorities(draft, mode)))
     else:
         _identities(draft)
         conf = {"mode": _MODES[params.mode]}
@@ -136,14 +135,18 @@ def _mesh(draft: Draft, mtls: Object) -> Object:
     return native(API_VERSION, "Mesh", draft.world.mesh, "", {"mtls": mtls})
 
 
-def _backend(draft: Draft) -> tuple[str, str]:
-    """The name and type of the authority that signs: the one in use, or a new one."""
+def _authorities(draft: Draft, mode: str) -> Object:
+    """Mesh.mtls with the mode: of the authority in use, or of a new one of the control plane."""
     mesh = era.live_mesh(draft.world) or {}
     found = (mesh.get("spec") or {}).get("mtls") or {}
-    for each in found.get("backends") or []:
-        if each.get("name") == found.get("enabledBackend"):
-            return each["name"], each.get("type", "builtin")
-    return "ca-1", "builtin"
+    enabled = found.get("enabledBackend")
+    if not enabled:
+        return {"enabledBackend": "ca-1", "backends": [_NEW | {"mode": mode}]}
+    backends = [
+        each | {"mode": mode} if each.get("name") == enabled else each
+        for each in found.get("backends") or []
+    ]
+    return {"enabledBackend": enabled, "backends": backends}
 
 
 def access(draft: Draft) -> None:

@@ -1,13 +1,13 @@
 """split, mirror, route and locality: where requests go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from meshery.adapters.draft import Draft
 from meshery.behaviours.match import Match
-from meshery.behaviours.rendering import ServicePort
+from meshery.behaviours.rendering import Service, ServicePort
 from meshery.behaviours.traffic import Backend, Locality, Mirror, Route, Split
 from meshery.meshes.kuma import era, references
 from meshery.meshes.kuma.matching import filters, matches
@@ -27,11 +27,10 @@ def split(draft: Draft) -> None:
         draft.note("steps: the weights of each are set one after the other by who carries it out")
     if params.rollback is not None:
         draft.note("rollback: the mesh does not watch over it; who carries out the steps does")
-    backends = _backends(draft, params.backends)
     if references.protocol(draft) in _TCP:
-        _tcp_route(draft, params.match, backends)
-        return
-    _http_route(draft, params.match, {"backendRefs": backends})
+        _tcp_route(draft, params)
+    else:
+        _http_route(draft, params.match, {}, params.backends)
 
 
 def route(draft: Draft) -> None:
@@ -44,9 +43,7 @@ def route(draft: Draft) -> None:
     made = filters(params.rewrite, params.redirect, params.header_ops)
     if made:
         default["filters"] = made
-    if params.backends:
-        default["backendRefs"] = _backends(draft, params.backends)
-    _http_route(draft, params.match, default)
+    _http_route(draft, params.match, default, params.backends)
 
 
 def mirror(draft: Draft) -> None:
@@ -57,15 +54,15 @@ def mirror(draft: Draft) -> None:
         return
     if draft.behaviour.target.subset is not None:
         draft.dropped("subset", "requests are copied before it is known which subset takes them")
-    service = _service_of(draft, params.to)
-    copy = {
-        "percentage": percentage(params.percent),
-        "backendRef": references.backend(draft, service, params.to.subset, weight=None),
-    }
     if params.to.weight != 1:
         draft.dropped("weight", "a copy has a percentage, not a weight")
-    entry = {"mirrors": [{"type": "RequestMirror", "requestMirror": copy}]}
-    put_outbound(draft, "MeshHTTPRoute", _entries(draft, entry))
+
+    def entry(port: ServicePort) -> Object:
+        ref = references.backend(draft, _service_of(draft, params.to), params.to.subset, port=port)
+        copy = {"percentage": percentage(params.percent), "backendRef": ref}
+        return {"mirrors": [{"type": "RequestMirror", "requestMirror": copy}]}
+
+    put_outbound(draft, "MeshHTTPRoute", _entries(draft, entry), _route_name(draft))
 
 
 def locality(draft: Draft) -> None:
@@ -130,41 +127,61 @@ def _app_protocol(port: ServicePort) -> str:
     return "tcp" if port.protocol in _TCP else port.protocol
 
 
-def _backends(draft: Draft, backends: tuple[Backend, ...]) -> tuple[Object, ...]:
+def _backends(draft: Draft, backends: tuple[Backend, ...], port: ServicePort) -> tuple[Object, ...]:
     return tuple(
-        references.backend(draft, _service_of(draft, each), each.subset, weight=each.weight)
+        references.backend(
+            draft, _service_of(draft, each), each.subset, port=port, weight=each.weight
+        )
         for each in backends
     )
 
 
-def _service_of(draft: Draft, backend: Backend) -> Any:
+def _service_of(draft: Draft, backend: Backend) -> Service:
     if backend.service is None:
         return draft.service
     return draft.world.service(backend.service, "" if "." in backend.service else draft.namespace)
 
 
-def _http_route(draft: Draft, match: Match, default: Mapping[str, Any]) -> None:
+def _http_route(
+    draft: Draft, match: Match, default: Mapping[str, Any], backends: tuple[Backend, ...]
+) -> None:
     made = matches(draft, match)
     if made is None:
         return
     if draft.behaviour.target.subset is not None:
         draft.dropped("subset", "a route is of a service; which subset takes a request it decides")
     key = msgspec.json.encode(made, order="deterministic").decode()
-    rule = {"matches": tuple(made), "default": dict(default), "order": match.specificity}
-    put_outbound(draft, "MeshHTTPRoute", _entries(draft, {"rules": {key: rule}}))
+
+    def entry(port: ServicePort) -> Object:
+        refs = {"backendRefs": _backends(draft, backends, port)} if backends else {}
+        rule = {"matches": tuple(made), "default": {**default, **refs}, "order": match.specificity}
+        return {"rules": {key: rule}}
+
+    put_outbound(draft, "MeshHTTPRoute", _entries(draft, entry), _route_name(draft))
 
 
-def _tcp_route(draft: Draft, match: Match, backends: tuple[Object, ...]) -> None:
-    if not match.takes_all:
+def _tcp_route(draft: Draft, params: Split) -> None:
+    if not params.match.takes_all:
         draft.unsupported("match: TCP has no requests to be told apart", "a split without a match")
         return
     if draft.behaviour.target.subset is not None:
         draft.dropped("subset", "a route is of a service; which subset takes it, it decides")
-    rules = {"all": {"default": {"backendRefs": backends}}}
-    put_outbound(draft, "MeshTCPRoute", _entries(draft, {"rules": rules}))
+
+    def entry(port: ServicePort) -> Object:
+        default = {"backendRefs": _backends(draft, params.backends, port)}
+        return {"rules": {"all": {"default": default}}}
+
+    put_outbound(draft, "MeshTCPRoute", _entries(draft, entry), _route_name(draft))
 
 
-def _entries(draft: Draft, entry: Object) -> Object:
+def _route_name(draft: Draft) -> str:
+    """One object for all ports of a service, since a rule for everything closes each of them."""
+    source = references.source(draft)
+    own = "mesh" if draft.is_whole_mesh else draft.service.name
+    return own if source is None else f"{own}-from-{source.name}"
+
+
+def _entries(draft: Draft, entry: Callable[[ServicePort], Object]) -> Object:
     """An entry of `to` for each port that is meant, since a backendRef has one port."""
     service, asked = draft.service, references.target_port(draft)
     if draft.is_whole_mesh:
@@ -172,42 +189,41 @@ def _entries(draft: Draft, entry: Object) -> Object:
     is_tcp = references.protocol(draft) in _TCP
     ports = [each for each in service.ports if (each.protocol in _TCP) == is_tcp]
     chosen = [asked] if asked is not None else ports or [service.port]
-    single = asked is None and len(service.ports) == 1
     if service.is_assumed and asked is None:
         draft.note(f"{service.name} is taken to have one port, {service.port.number}")
     return {
         str(port.number): {
-            "targetRef": references.destination(draft, service, None if single else port),
-            "fallback": _own(draft, port),
-            **entry,
+            "targetRef": references.destination(
+                draft, service, None if (port,) == service.ports else port
+            ),
+            **_fallback(draft, service, port),
+            **entry(port),
         }
         for port in chosen
     }
 
 
-def _own(draft: Draft, port: ServicePort) -> Object:
-    """The target itself as a backendRef."""
-    if era.selects_by_tags(draft.world):
-        name = references.service_tag(draft.service, port)
-        return {"kind": "MeshService", "name": name}
-    return {**references.destination(draft, draft.service), "port": port.number}
+def _fallback(draft: Draft, service: Service, port: ServicePort) -> Object:
+    """The service itself, for what no rule says; of one caller nothing is said (`policy`)."""
+    if draft.behaviour.source is not None:
+        return {}
+    return {"fallback": references.backend(draft, service, None, port=port)}
 
 
-def _whole_mesh(draft: Draft, entry: Object) -> Object:
+def _whole_mesh(draft: Draft, entry: Callable[[ServicePort], Object]) -> Object:
     """A mirror of everything: one entry for each service that is known."""
     known = draft.world.services
     if not known:
         draft.unsupported(
             "a MeshHTTPRoute names the service that is called", "name the services one by one"
         )
+        return {}
     draft.note("services are named one by one: those that are known now")
-    found = {}
-    for service in known:
-        fallback = {**references.destination(draft, service), "port": service.port.number}
-        ref = references.destination(draft, service)
-        found[f"{service.namespace}/{service.name}"] = {
-            "targetRef": ref,
-            "fallback": fallback,
-            **entry,
+    return {
+        f"{service.namespace}/{service.name}": {
+            "targetRef": references.destination(draft, service),
+            **_fallback(draft, service, service.port),
+            **entry(service.port),
         }
-    return found
+        for service in known
+    }
