@@ -40,7 +40,7 @@ def rendered(world: World, *documents: dict[str, Any]) -> Rendering:
     return MESH.render([parse_behaviour(each) for each in documents], world)
 
 
-def said(kind: str, *, target: Any = "api", source: str = "", **params: Any) -> dict[str, Any]:
+def said(kind: str, *, target: Any = "api", source: Any = "", **params: Any) -> dict[str, Any]:
     more = {"source": source} if source else {}
     return {"name": f"a-{kind}", "kind": kind, "target": target, "params": params, **more}
 

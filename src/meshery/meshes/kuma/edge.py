@@ -7,6 +7,7 @@ from meshery.behaviours.edge import Egress, Ingress, IngressRoute
 from meshery.meshes.gateway_ingress import put_gateway
 from meshery.meshes.kuma import era, references
 from meshery.meshes.kuma.policy import API_VERSION, put
+from meshery.meshes.subsets import subset_service, target_port
 
 Object = dict[str, Any]
 
@@ -120,9 +121,7 @@ def ingress(draft: Draft) -> None:
         if params.gateway_class is None:
             draft.unsupported("the built-in gateway was removed in 3.0", _DELEGATED)
             return
-        put_gateway(
-            draft, class_name=params.gateway_class, subset_service=references.subset_service
-        )
+        put_gateway(draft, class_name=params.gateway_class, subset_service=subset_service)
         draft.nearly(
             f"Kuma has no gateway: {params.gateway_class} is another's class, whose pods join the "
             "mesh with traffic.kuma.io/exclude-inbound-ports; their Service has kuma.io/ignore"
@@ -195,7 +194,7 @@ def _rule(draft: Draft, route: IngressRoute) -> Object:
         service = draft.world.service(route.service, home)
     elif subset is None:
         subset = draft.behaviour.target.subset
-    port = None if route.service else references.target_port(draft)
+    port = None if route.service else target_port(draft)
     backend = references.backend(draft, service, subset, port=port)
     path = {"type": "PathPrefix", "value": route.path.rstrip("/") or "/"}
     return {"matches": [{"path": path}], "default": {"backendRefs": [backend]}}

@@ -13,6 +13,7 @@ from meshery.adapters.draft import Draft, native
 from meshery.behaviours.rendering import ServicePort, World
 from meshery.core.durations import format_duration
 from meshery.meshes.kuma import era, references
+from meshery.meshes.subsets import subset_service, target_port
 
 Object = dict[str, Any]
 
@@ -208,7 +209,7 @@ def _aimed(draft: Draft) -> Object:
     if draft.is_whole_mesh:
         return references.WHOLE_MESH
     target, service = draft.behaviour.target, draft.service
-    port: ServicePort | None = references.target_port(draft)
+    port: ServicePort | None = target_port(draft)
     if target.subset is None:
         return references.destination(draft, service, port)
     if era.selects_by_tags(draft.world):
@@ -218,5 +219,5 @@ def _aimed(draft: Draft) -> Object:
         f"the subset {target.subset} is a service of its own: calls that a split leads to it are "
         "the concern of the policy of the service that was called"
     )
-    aimed = references.subset_service(draft, service, target.subset)
+    aimed = subset_service(draft, service, target.subset)
     return references.destination(draft, aimed, port)

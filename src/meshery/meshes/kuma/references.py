@@ -1,16 +1,15 @@
 """How policies point at things: destinations, proxies, clients, ports."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from meshery.adapters.draft import Draft, native
+from meshery.adapters.draft import Draft
 from meshery.behaviours.rendering import Service, ServicePort, World
 from meshery.meshes.kuma import era
+from meshery.meshes.subsets import pod_labels, port_of, subset_service, target_port
 
 Object = dict[str, Any]
 
 WHOLE_MESH: Object = {"kind": "Mesh"}
-_APP_PROTOCOLS = {"http", "http2", "grpc", "tcp"}
 
 
 def destination(draft: Draft, service: Service, port: ServicePort | None = None) -> Object:
@@ -61,24 +60,6 @@ def backend(
     return {**destination(draft, aimed), "port": called.number, **share}
 
 
-def subset_service(draft: Draft, service: Service, subset: str) -> Service:
-    """The service that stands for a subset: one that is there, or one that is made for it.
-
-    A MeshService is made of a Service of Kubernetes; tags of endpoints select nothing any more.
-    """
-    name = f"{service.name}-{subset}"
-    for each in draft.world.services:
-        if (each.name, each.namespace) == (name, service.namespace):
-            return each
-    made = Service(name, service.namespace, ports=service.ports, labels=service.labels)
-    selector = {**pod_labels(draft, service), **service.subset_labels(subset)}
-    ports = _live_ports(draft, service) or [_port(each) for each in service.ports]
-    spec = {"selector": selector, "ports": ports}
-    draft.put(native("v1", "Service", name, service.namespace, spec))
-    draft.note(f"{name} is a Service of the pods of {subset}: subsets are services of their own")
-    return made
-
-
 def proxies(
     draft: Draft, service: Service, subset: str | None = None, port: int | None = None
 ) -> Object:
@@ -121,20 +102,6 @@ def section(port: ServicePort) -> str:
     return port.name or str(port.number)
 
 
-def port_of(service: Service, number: int) -> ServicePort:
-    """A port of a service by its number; plain HTTP where it is not told of."""
-    for each in service.ports:
-        if each.number == number:
-            return each
-    return ServicePort(number)
-
-
-def target_port(draft: Draft) -> ServicePort | None:
-    """The port that the target names, if it names one."""
-    number = draft.behaviour.target.port
-    return None if number is None else port_of(draft.service, number)
-
-
 def protocol(draft: Draft) -> str:
     """What is spoken with the target."""
     return "http" if draft.is_whole_mesh else (target_port(draft) or draft.service.port).protocol
@@ -144,29 +111,3 @@ def source(draft: Draft) -> Service | None:
     """The calling service, where only one is meant."""
     name = draft.behaviour.source
     return None if name is None else draft.world.service(name)
-
-
-def pod_labels(draft: Draft, service: Service) -> Mapping[str, str]:
-    """The labels of a service's pods; `app: NAME` where nobody told them."""
-    if service.labels:
-        return service.labels
-    draft.note(f"the pods of {service.name} are taken to be labelled app: {service.name}")
-    return {"app": service.name}
-
-
-def _port(port: ServicePort) -> Object:
-    spoken = {"appProtocol": port.protocol} if port.protocol in _APP_PROTOCOLS else {}
-    return {"name": port.name or f"port-{port.number}", "port": port.number, **spoken}
-
-
-def _live_ports(draft: Draft, service: Service) -> list[Object]:
-    """The ports of the Service that stands, which alone tells where its pods listen."""
-    for each in draft.world.live:
-        metadata = each.get("metadata") or {}
-        here = (metadata.get("name"), metadata.get("namespace"))
-        if each.get("kind") == "Service" and here == (service.name, service.namespace):
-            kept = ("name", "port", "targetPort", "protocol", "appProtocol")
-            ports = (each.get("spec") or {}).get("ports") or []
-            return [{key: port[key] for key in kept if key in port} for port in ports]
-    draft.note(f"the pods of {service.name} are taken to listen at the ports of its Service")
-    return []

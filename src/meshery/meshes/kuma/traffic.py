@@ -12,6 +12,7 @@ from meshery.behaviours.traffic import Backend, Locality, Mirror, Route, Split
 from meshery.meshes.kuma import era, references
 from meshery.meshes.kuma.matching import filters, matches
 from meshery.meshes.kuma.policy import outbound, percentage, put, put_outbound
+from meshery.meshes.subsets import target_port
 
 Object = dict[str, Any]
 
@@ -183,7 +184,7 @@ def _route_name(draft: Draft) -> str:
 
 def _entries(draft: Draft, entry: Callable[[ServicePort], Object]) -> Object:
     """An entry of `to` for each port that is meant, since a backendRef has one port."""
-    service, asked = draft.service, references.target_port(draft)
+    service, asked = draft.service, target_port(draft)
     if draft.is_whole_mesh:
         return _whole_mesh(draft, entry)
     is_tcp = references.protocol(draft) in _TCP

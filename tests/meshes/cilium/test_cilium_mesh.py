@@ -1,0 +1,180 @@
+"""Cilium: what its policies come to together, its checks, and the mesh as data."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from meshery.adapters.ordering import newest_first
+from meshery.behaviours.document import parse_behaviour
+from meshery.behaviours.rendering import Rendering, World
+from meshery.meshes.cilium.mesh import MESH
+
+Object = dict[str, Any]
+WORLD = World(version="1.20.2", namespace="shop")
+
+
+def rendered(*documents: dict[str, Any], version: str = "1.20.2") -> Rendering:
+    world = World(version=version, namespace="shop")
+    return MESH.render([parse_behaviour(each) for each in documents], world)
+
+
+def said(kind: str, *, target: Any = "api", **params: Any) -> dict[str, Any]:
+    return {"name": f"a-{kind}", "kind": kind, "target": target, "params": params}
+
+
+def spec_of(rendering: Rendering, name: str) -> Object:
+    (found,) = (each for each in rendering.objects if each["metadata"]["name"] == name)
+    spec: Object = found["spec"]
+    return spec
+
+
+ALLOW = said("access", action="allow", **{"from": [{"identity": "web"}]})
+DENY = said("access", action="deny", **{"from": [{"identity": "bad"}]})
+
+
+def test_a_demand_of_the_workload_is_made_of_whom_it_allows() -> None:
+    spec = spec_of(rendered(ALLOW, said("mtls", mode="strict")), "api")
+    (rule,) = spec["ingress"]
+    assert rule["authentication"] == {"mode": "required"}
+    assert "fromEntities" not in rule
+
+
+def test_a_demand_of_the_mesh_lets_nobody_into_what_says_whom_it_allows() -> None:
+    rendering = rendered(said("mtls", mode="strict", scope="mesh"), ALLOW)
+    spec = spec_of(rendering, "authentication")
+    (left_out,) = spec["endpointSelector"]["matchExpressions"]
+    assert left_out == {"key": "app", "operator": "NotIn", "values": ["api"]}
+    assert spec_of(rendering, "api")["ingress"][0]["authentication"] == {"mode": "required"}
+
+
+def test_a_deny_alone_shuts_nobody_else_out_and_beside_an_allow_opens_nothing() -> None:
+    assert spec_of(rendered(DENY), "api")["ingress"] == [{"fromEntities": ["all"]}]
+    (rule,) = spec_of(rendered(DENY, ALLOW), "api")["ingress"]
+    assert "fromEndpoints" in rule
+
+
+def test_what_is_said_of_a_port_neither_shuts_others_nor_opens_what_is_shut() -> None:
+    demand = said("mtls", mode="strict", scope="port", target={"service": "api", "port": 8080})
+    assert spec_of(rendered(demand), "api")["enableDefaultDeny"] == {"ingress": False}
+    assert "enableDefaultDeny" not in spec_of(rendered(demand, ALLOW), "api")
+    (outcome,) = rendered(demand, version="1.15.17").outcomes
+    assert "shuts the others" in " ".join(outcome.notes)
+
+
+def test_a_route_to_one_caller_alone_is_refused_rather_than_given_to_all() -> None:
+    only = said("split", backends=[{"subset": "v1"}, {"subset": "v2"}]) | {"source": "web"}
+    (outcome,) = rendered(only).outcomes
+    assert outcome.fidelity == "unsupported"
+    assert not outcome.objects
+
+
+def test_an_object_each_for_the_ports_of_a_service() -> None:
+    first = said("retry", target={"service": "api", "port": 80})
+    second = said("retry", target={"service": "api", "port": 81})
+    made = rendered(first, second).objects
+    assert [each["spec"]["services"][0]["ports"] for each in made] == [[80], [81]]
+    assert MESH.validators["conflicts"](made) == []
+
+
+def test_what_is_rendered_passes_its_own_checks() -> None:
+    made = rendered(
+        said("split", backends=[{"subset": "v1", "weight": 9}, {"subset": "v2"}]),
+        said("mirror", to={"service": "shadow"}),
+        said("retry"),
+        ALLOW,
+        DENY,
+    ).objects
+    for name in ("clusters", "weights", "conflicts", "denials", "ready-for-next"):
+        assert MESH.validators[name](made) == [], name
+
+
+def config(name: str, *, routes: list[Object], service: str = "api") -> Object:
+    return {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumEnvoyConfig",
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {
+            "services": [{"name": service, "namespace": "shop"}],
+            "resources": [
+                {
+                    "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+                    "name": name,
+                    "virtual_hosts": [{"name": name, "domains": ["*"], "routes": routes}],
+                }
+            ],
+        },
+    }
+
+
+def policy(spec: Object) -> Object:
+    return {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "it", "namespace": "shop"},
+        "spec": spec,
+    }
+
+
+SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x", "namespace": "shop"}}
+WORKLOAD = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "x", "namespace": "shop"},
+    "spec": {"template": {"metadata": {"labels": {"app": "x"}}}},
+}
+SHARES = {"weighted_clusters": {"clusters": [{"name": "a", "weight": 0}, {"name": "b"}]}}
+HTTP = [{"ports": [{"port": "80"}], "rules": {"http": [{"method": "GET"}]}}]
+WRONG: dict[str, tuple[list[Object], str]] = {
+    "references": ([SERVICE, config("a", routes=[])], "there is no service api in shop"),
+    "clusters": ([config("a", routes=[{"route": {"cluster": "b"}}])], "there is no cluster b"),
+    "weights": ([config("a", routes=[{"route": SHARES}])], "the weights sum to 0"),
+    "selectors": (
+        [WORKLOAD, policy({"endpointSelector": {"matchLabels": {"app": "api"}}})],
+        "selects nothing",
+    ),
+    "conflicts": ([config("a", routes=[]), config("b", routes=[])], "takes over api"),
+    "denials": ([policy({"ingressDeny": [{"toPorts": HTTP}]})], "not of requests"),
+    "ready-for-next": (
+        [policy({"ingress": [{"authentication": {"mode": "required"}}]})],
+        "deprecated since 1.20",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_checks_find_what_is_wrong(name: str) -> None:
+    objects, message = WRONG[name]
+    (problem,) = MESH.validators[name](objects)
+    assert message in problem.message
+    assert "shop/" in problem.path
+
+
+def test_every_check_is_seen_red() -> None:
+    assert set(WRONG) == set(MESH.validators)
+
+
+def test_the_mesh_is_the_network_and_stays() -> None:
+    assert MESH.is_network
+    assert all(chart.fixed_namespace for chart in MESH.charts)
+
+
+def test_versions_are_newest_first_and_each_has_its_chart() -> None:
+    names = [each.name for each in MESH.versions.known]
+    assert names == newest_first(names)
+    assert all(each.charts == {"cilium": each.name} for each in MESH.versions.known)
+
+
+def test_the_originals_operations_are_kept() -> None:
+    texts = {each.key: each.text for each in MESH.operations}
+    assert texts["cilium_service_mesh"] == "Cilium Service Mesh"
+    assert {"custom", "bookinfo", "httpbin", "imagehub", "emojivoto"} < set(texts)
+
+
+def test_schemas_are_schemas_and_profiles_name_charts() -> None:
+    for kind in MESH.kinds:
+        Draft7Validator.check_schema(kind.schema)
+    known = {chart.key for chart in MESH.charts}
+    for profile in MESH.profiles:
+        assert set(profile.charts) <= known
+        assert set(profile.values) <= known
