@@ -11,7 +11,6 @@ from meshery.behaviours.rendering import Rendering, World
 from meshery.meshes.cilium.mesh import MESH
 
 Object = dict[str, Any]
-WORLD = World(version="1.20.2", namespace="shop")
 
 
 def rendered(*documents: dict[str, Any], version: str = "1.20.2") -> Rendering:
@@ -75,6 +74,14 @@ def test_an_object_each_for_the_ports_of_a_service() -> None:
     made = rendered(first, second).objects
     assert [each["spec"]["services"][0]["ports"] for each in made] == [[80], [81]]
     assert MESH.validators["conflicts"](made) == []
+
+
+def test_an_object_that_takes_the_service_over_already_is_told_of() -> None:
+    other = config("by-hand", routes=[])
+    world = World(version="1.20.2", namespace="shop", live=(other, config("api", routes=[])))
+    (outcome,) = MESH.render([parse_behaviour(said("retry"))], world).outcomes
+    (note,) = (each for each in outcome.notes if "takes over" in each)
+    assert "shop/by-hand" in note
 
 
 def test_what_is_rendered_passes_its_own_checks() -> None:

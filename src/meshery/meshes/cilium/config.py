@@ -7,11 +7,13 @@ What Envoy would bound by itself is bounded only where somebody says so: request
 time or number, as they were before a proxy took them over.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from meshery.adapters.draft import Draft, native
+from meshery.behaviours.rendering import World
 from meshery.meshes.cilium.places import Cluster, Place, own_cluster
+from meshery.meshes.look import name_of, namespace_of, told
 from meshery.sandbox.render.names import HTTP_OPTIONS, RATELIMIT_FILTER, TYPE
 
 Object = dict[str, Any]
@@ -39,6 +41,22 @@ def put(draft: Draft, place: Place, said: Mapping[str, Any], *clusters: Cluster)
     named = {each.name: _named(each) for each in (own_cluster(place), *clusters)}
     spec = {"of": of, "own": own_cluster(place).name, "clusters": named, **said}
     draft.put(native(API_VERSION, "CiliumEnvoyConfig", place.name, place.service.namespace, spec))
+
+
+def tell_of_others(drafts: Sequence[Draft], world: World) -> None:
+    """Notes where an object that stands takes a service over already: they do not add up."""
+    for each in world.live:
+        if each.get("kind") != "CiliumEnvoyConfig":
+            continue
+        home = namespace_of(each)
+        taken = {one.get("name") for one in (each.get("spec") or {}).get("services") or []}
+        for draft in drafts:
+            for made in draft.objects:
+                if made["kind"] != "CiliumEnvoyConfig" or namespace_of(made) != home:
+                    continue
+                name = made["spec"]["of"]["service"]
+                if name in taken and name_of(made) != name_of(each):
+                    draft.note(f"{told(each)} takes over {name} too: one of them has to go")
 
 
 def finished(made: Object) -> Object:

@@ -93,7 +93,7 @@ def _via_gateway(draft: Draft, params: Egress) -> None:
 
 
 def _is_known(draft: Draft, network: str) -> bool:
-    if ":" in network and not is_at_least(draft.world.version, "1.20"):
+    if ":" in network and not is_at_least(draft.world.version, "1.18"):
         draft.dropped("viaGateway", f"{network}: an egress gateway of this version has IPv4 alone")
         return False
     return True

@@ -19,7 +19,8 @@ MESH = Mesh(
         state="active",
         as_of=AS_OF,
         source="github.com/cilium/cilium",
-        advice="1.20 is the last line known to have authentication in policies; ztunnel follows it",
+        advice="it is the cluster's network: where it is the only one it is never removed; 1.20 is "
+        "the last line known to have authentication in policies, ztunnel follows it",
     ),
     versions=VERSIONS,
     render=render,

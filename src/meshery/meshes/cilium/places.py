@@ -113,6 +113,8 @@ def cluster_of(draft: Draft, place: Place, service: str | None, subset: str | No
         found = draft.world.service(service, "" if "." in service else home)
     if (found.name, found.namespace) == (place.service.name, home):
         return own_cluster(place) if subset is None else subset_cluster(draft, place, subset)
+    if found.is_assumed:
+        draft.note(f"{found.name} is taken to have one port")
     if subset is not None:
         found = subset_service(draft, found, subset)
     number = None

@@ -30,5 +30,6 @@ def render(behaviours: Sequence[Behaviour], world: World) -> Rendering:
     """All behaviours of a place as objects for a cluster whose network is Cilium."""
     drafts = drafted(behaviours, world, TABLE, {}, mesh="Cilium")
     security.keep_closed(drafts)
+    config.tell_of_others(drafts, world)
     made = tuple(config.finished(rule.finished(each)) for each in merged(drafts))
     return Rendering(made, tuple(draft.outcome() for draft in drafts))
