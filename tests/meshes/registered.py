@@ -41,6 +41,11 @@ def generations() -> list[tuple[str, str]]:
     return pairs
 
 
+def is_of_generation(mesh: Mesh, version: str, newest: str) -> bool:
+    """Whether a version has the major number of the newest one of its generation."""
+    return _major(mesh, version) == _major(mesh, newest)
+
+
 def _major(mesh: Mesh, version: str) -> str:
     """The first number of a version; all the same where the calendar gives the names."""
     return version.partition(".")[0] if mesh.versions.ordering == "semver" else ""

@@ -1,0 +1,121 @@
+"""The definitions that objects of a mesh are judged by, and having them on a control plane.
+
+`crds/*.yaml` are written by hand from the vendors' references, by nobody who writes renderers.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from fixtures.waiting import until
+from meshery.core.errors import NotFoundError
+from meshery.kube.apply import apply, delete, get
+from meshery.kube.client import KubeClient
+from meshery.kube.resource import Resource
+
+Document = dict[str, Any]
+
+CRDS = Resource(
+    group="apiextensions.k8s.io",
+    version="v1",
+    kind="CustomResourceDefinition",
+    plural="customresourcedefinitions",
+    namespaced=False,
+)
+_FOLDER = Path(__file__).parent / "crds"
+_SHARED = ("gateway-api",)
+_AS = {"citrix": ("istio",), "linkerd": ("linkerd", "smi")}
+"""Meshes whose kinds are those of others, too."""
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """One CustomResourceDefinition, and the resources that it brings."""
+
+    name: str
+    document: Document
+    resources: tuple[Resource, ...]
+
+
+def definitions(mesh: str, version: str) -> dict[tuple[str, str], Definition]:
+    """What a version of a mesh serves, by apiVersion and kind."""
+    found = {}
+    for name in (*_files(mesh, version), *_SHARED):
+        for definition in _read(name):
+            for resource in definition.resources:
+                found.setdefault((resource.api_version, resource.kind), definition)
+    return found
+
+
+def every_file() -> list[str]:
+    """The names of all files of definitions."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+
+
+def definitions_of_file(name: str) -> tuple[Definition, ...]:
+    """The definitions of one file."""
+    return _read(name)
+
+
+@asynccontextmanager
+async def served(client: KubeClient, wanted: Iterable[Definition]) -> AsyncIterator[None]:
+    """Have these definitions established; they are gone afterwards."""
+    chosen = list({each.name: each for each in wanted}.values())
+    try:
+        await asyncio.gather(*(apply(client, CRDS, each.document) for each in chosen))
+        await asyncio.gather(*(_established(client, each.name) for each in chosen))
+        yield
+    finally:
+        await asyncio.gather(*(_remove(client, each.name) for each in chosen))
+
+
+def _files(mesh: str, version: str) -> tuple[str, ...]:
+    if mesh == "kuma":
+        return (f"kuma-{2 if version.startswith('2.') else 3}",)
+    named = _AS.get(mesh, (mesh,))
+    return tuple(name for name in named if (_FOLDER / f"{name}.yaml").exists())
+
+
+@cache
+def _read(name: str) -> tuple[Definition, ...]:
+    text = (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    documents = yaml.load(text, Loader=yaml.CSafeLoader)["items"]
+    return tuple(
+        Definition(document["metadata"]["name"], document, tuple(_resources(document["spec"])))
+        for document in documents
+    )
+
+
+def _resources(spec: Mapping[str, Any]) -> Iterable[Resource]:
+    names = spec["names"]
+    for version in spec["versions"]:
+        yield Resource(
+            group=spec["group"],
+            version=version["name"],
+            kind=names["kind"],
+            plural=names["plural"],
+            namespaced=spec["scope"] == "Namespaced",
+        )
+
+
+async def _established(client: KubeClient, name: str) -> None:
+    async def holds() -> bool:
+        status = (await get(client, CRDS, name)).document().get("status") or {}
+        conditions = {each["type"]: each for each in status.get("conditions") or ()}
+        faulty = conditions.get("NonStructuralSchema", {})
+        assert faulty.get("status") != "True", f"{name}: {faulty.get('message')}"
+        return conditions.get("Established", {}).get("status") == "True"
+
+    await until(holds, what=f"establishing {name}")
+
+
+async def _remove(client: KubeClient, name: str) -> None:
+    try:
+        await delete(client, CRDS, name, wait_s=30)
+    except NotFoundError:
+        return
