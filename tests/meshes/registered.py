@@ -21,12 +21,13 @@ def registered() -> dict[str, Mesh]:
 @cache
 def standing() -> dict[str, Mesh]:
     """The meshes of the folders of `meshery.meshes`, by the names of the folders."""
-    folders = [module.name for module in pkgutil.iter_modules(meshery.meshes.__path__)]
-    modules = [f"meshery.meshes.{folder}.mesh" for folder in folders]
+    modules = pkgutil.iter_modules(meshery.meshes.__path__)
+    folders = [module.name for module in modules if module.ispkg]
+    places = {folder: f"meshery.meshes.{folder}.mesh" for folder in folders}
     return {
-        folder: import_module(module).MESH
-        for folder, module in zip(folders, modules, strict=True)
-        if find_spec(module) is not None
+        folder: import_module(place).MESH
+        for folder, place in places.items()
+        if find_spec(place) is not None
     }
 
 

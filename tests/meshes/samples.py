@@ -110,6 +110,7 @@ PARAMS: Mapping[Kind, tuple[tuple[Document, Document], ...]] = {
         (_API, {"request": "10s", "perTry": "2500ms", "idle": "5m", "connect": "750ms"}),
         (_API, {"responseHeaders": "4s"}),
         (_GRPC, {"request": "1500ms"}),
+        (_API, {"request": "0s", "idle": "0s"}),
         ({"service": "store"}, {"connect": "2s", "idle": "1h"}),
         (_LEDGER, {"request": "1s", "idle": "30s"}),
         (_ALL, {"request": "15s", "connect": "5s"}),
@@ -594,7 +595,9 @@ def variations(document: Document) -> Iterator[tuple[str, Behaviour]]:
     changes = {f"params.{path}": value for path, value in CHANGES[kind].items()}
     for path, value in (changes | dict(PLACES)).items():
         changed = deepcopy(document)
-        if not _put(changed, path.partition("#")[0].split("."), value) or changed == document:
+        if path in _without_meaning(document) or not _put(
+            changed, path.partition("#")[0].split("."), value
+        ):
             continue
         try:
             made = parse_behaviour(changed)
@@ -602,6 +605,21 @@ def variations(document: Document) -> Iterator[tuple[str, Behaviour]]:
             continue  # it is not possible together with the rest of this document
         if made != parse_behaviour(document):
             yield path.removeprefix("params."), made
+
+
+def _without_meaning(document: Document) -> set[str]:
+    """What may be said beside the rest of a document and says nothing there."""
+    params, found = document["params"], set()
+    if document["target"]["service"] == "*":
+        found |= {"target.namespace", "target.port", "target.subset"}
+    if document["kind"] == Kind.MTLS and params.get("scope") in {"mesh", "namespace"}:
+        found |= {"target.service", "target.port", "target.subset"}
+        found |= {"target.namespace"} if params["scope"] == "mesh" else set()
+    if len(params.get("backends", ())) == 1:
+        found |= {"params.backends.0.weight"}  # one of one is all
+    if document["kind"] == Kind.EGRESS and not {"hosts", "cidrs"} & params.keys():
+        found |= {"params.ports", "params.viaGateway"}
+    return found
 
 
 def _put(place: Any, path: list[str], value: Any) -> bool:

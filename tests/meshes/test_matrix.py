@@ -31,6 +31,14 @@ from meshes.samples import (
 
 _COMMON = {"on", "to", "from", "per", "add", "set", "path", "name", "status", "host", "service"}
 """Names of parameters that are plain words too: they count where the sentence is about them."""
+_SAID = {
+    "target.service": r"\b(services?|workloads?|callers?|mesh)\b",
+    "target.namespace": r"\bnamespaces?\b",
+    "target.port": r"\bports?\b",
+    "target.subset": r"\bsubsets?\b",
+    "source": r"\b(sources?|callers?)\b",
+}
+"""How a note tells of what stands outside the parameters."""
 
 _WITHOUT_MEANING = {"to.weight"}
 """A mirror has one backend, whose share is `percent`."""
@@ -101,6 +109,8 @@ def _silent(mesh: Mesh, world: World, document: Document) -> Iterator[str]:
         if base is None:
             base = mesh.render([_parsed(document)], world)
         found = mesh.render([changed], world)
+        if path in _SAID and not base.objects and not found.objects:
+            continue  # what is not done is done to nobody
         if _same(base, found) and not _is_named(path, found.outcomes[0], base.outcomes[0]):
             yield path
 
@@ -120,7 +130,10 @@ def _same(one: Rendering, other: Rendering) -> bool:
 
 
 def _is_named(path: str, *outcomes: Outcome) -> bool:
-    words = [word for word in re.split(r"[.#]", path) if not word.isdigit() and word != "target"]
+    if path in _SAID:
+        said = [note for outcome in outcomes for note in outcome.notes]
+        return any(re.search(_SAID[path], note) for note in said)
+    words = [word for word in re.split(r"[.#]", path) if not word.isdigit()]
     return any(
         _names(note, word) for outcome in outcomes for note in outcome.notes for word in words
     )
