@@ -10,7 +10,7 @@ from meshery.adapters.mesh import Mesh
 from meshery.behaviours.model import Behaviour, Kind
 from meshery.behaviours.rendering import World
 from meshes.registered import generations, registered
-from meshes.samples import bare_world, behaviours, full_world
+from meshes.samples import behaviours, full_world, worlds
 
 
 def versions(mesh: Mesh) -> tuple[str, ...]:
@@ -19,13 +19,14 @@ def versions(mesh: Mesh) -> tuple[str, ...]:
 
 
 def cells(mesh: Mesh) -> Iterator[tuple[str, World, Behaviour]]:
-    """Every behaviour in every version; in the newest one also where nothing is known."""
-    for position, version in enumerate(versions(mesh)):
-        for kind in Kind:
-            for behaviour in behaviours(kind):
-                yield version, full_world(version), behaviour
-                if position == 0:
-                    yield version, bare_world(version), behaviour
+    """Every behaviour in every version; in the newest of each generation at every place."""
+    newest = {version for name, version in generations() if name == mesh.name}
+    for version in versions(mesh):
+        places = worlds(version) if version in newest else (full_world(version),)
+        for world in places:
+            for kind in Kind:
+                for behaviour in behaviours(kind):
+                    yield version, world, behaviour
 
 
 def digest() -> str:

@@ -10,6 +10,8 @@ from copy import deepcopy
 from itertools import pairwise
 from typing import Any
 
+import msgspec
+
 from meshery.behaviours.document import parse_behaviour
 from meshery.behaviours.model import Behaviour, Kind
 from meshery.behaviours.rendering import Service, ServicePort, World
@@ -68,6 +70,12 @@ def full_world(version: str) -> World:
 def bare_world(version: str) -> World:
     """A place of which nobody told anything."""
     return World(version=version, namespace=SHOP)
+
+
+def worlds(version: str) -> tuple[World, ...]:
+    """The places of a version: known, unknown, and one whose proxies stand on the nodes."""
+    full = full_world(version)
+    return full, bare_world(version), msgspec.structs.replace(full, data_plane="ambient")
 
 
 _API: Document = {"service": "api"}
