@@ -623,7 +623,9 @@ def _without_meaning(document: Document) -> set[str]:
     if document["kind"] == Kind.MTLS and params.get("scope") in {"mesh", "namespace"}:
         found |= {"target.service", "target.port", "target.subset"}
         found |= {"target.namespace"} if params["scope"] == "mesh" else set()
-    if len(params.get("backends", ())) == 1:
+    if document["kind"] == Kind.MTLS and document["target"].get("namespace") == BILLING:
+        found |= {"params.scope"}  # it stands alone in its namespace
+    if not any(backend.get("weight") for backend in params.get("backends", ())[1:]):
         found |= {"params.backends.0.weight"}  # one of one is all
     if document["kind"] == Kind.EGRESS and not {"hosts", "cidrs"} & params.keys():
         found |= {"params.ports", "params.viaGateway"}

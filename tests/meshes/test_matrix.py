@@ -19,7 +19,7 @@ from meshery.behaviours.describe import Parameter, parameters_of
 from meshery.behaviours.model import Behaviour, Fidelity, Kind
 from meshery.behaviours.rendering import Outcome, Rendering, World
 from meshes.matrix import cells, digest, told_objects
-from meshes.registered import generations, registered
+from meshes.registered import generations, registered, standing
 from meshes.samples import (
     CHANGES,
     Document,
@@ -32,10 +32,10 @@ from meshes.samples import (
 _COMMON = {"on", "to", "from", "per", "add", "set", "path", "name", "status", "host", "service"}
 """Names of parameters that are plain words too: they count where the sentence is about them."""
 _SAID = {
-    "target.service": r"\b(services?|workloads?|callers?|mesh)\b",
-    "target.namespace": r"\bnamespaces?\b",
+    "target.service": r"\b(services?|workloads?|callers?|clients?|target|mesh)\b",
+    "target.namespace": r"\bnamespaces?\b|\bwhole mesh\b",
     "target.port": r"\bports?\b",
-    "target.subset": r"\bsubsets?\b",
+    "target.subset": r"\bsubsets?\b|\bwhole mesh\b",
     "source": r"\b(sources?|callers?)\b",
 }
 """How a note tells of what stands outside the parameters."""
@@ -57,7 +57,8 @@ def test_every_change_can_be_made_somewhere(kind: Kind) -> None:
 
 
 def test_every_folder_of_a_mesh_is_registered() -> None:
-    assert registered()
+    names = {mesh.name for mesh in standing().values()}
+    assert sorted(names - set(registered())) == []
 
 
 @pytest.mark.parametrize("name", list(registered()))
@@ -89,7 +90,7 @@ def test_all_behaviours_together_have_their_outcomes_in_order(name: str, version
 def test_no_parameter_is_dropped_in_silence(name: str, version: str) -> None:
     mesh, world = registered()[name], full_world(version)
     silent = [
-        f"{kind} {path}: {document['params']} on {document['target']}"
+        f"{document['name']} {path}: {document['params']} on {document['target']}"
         for kind in Kind
         for document in documents(kind)
         for path in _silent(mesh, world, document)
@@ -123,10 +124,12 @@ def _parsed(document: Document) -> Behaviour:
 
 def _same(one: Rendering, other: Rendering) -> bool:
     """Whether a change made no difference, where there are objects in which it could."""
-    if Fidelity.UNSUPPORTED in {one.outcomes[0].fidelity, other.outcomes[0].fidelity}:
+    before, after = one.outcomes[0], other.outcomes[0]
+    if Fidelity.UNSUPPORTED in {before.fidelity, after.fidelity}:
         # What cannot be done at all says so; a change to or from that is a difference.
         return False
-    return one.objects == other.objects
+    # What is told differently is not silent ("5 per hour are done as 1 each second").
+    return one.objects == other.objects and before.notes == after.notes
 
 
 def _is_named(path: str, *outcomes: Outcome) -> bool:
