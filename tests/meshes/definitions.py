@@ -44,7 +44,7 @@ class Definition(msgspec.Struct, frozen=True):
 
 def definitions(mesh: str, version: str) -> dict[tuple[str, str], Definition]:
     """What a version of a mesh serves, by apiVersion and kind."""
-    found = {}
+    found: dict[tuple[str, str], Definition] = {}
     for name in (*_files(mesh, version), *_SHARED):
         for definition in _read(name):
             for resource in definition.resources:
@@ -109,13 +109,14 @@ async def _established(client: KubeClient, name: str) -> None:
         conditions = {each["type"]: each for each in status.get("conditions") or ()}
         faulty = conditions.get("NonStructuralSchema", {})
         assert faulty.get("status") != "True", f"{name}: {faulty.get('message')}"
-        return conditions.get("Established", {}).get("status") == "True"
+        return bool(conditions.get("Established", {}).get("status") == "True")
 
-    await until(holds, what=f"establishing {name}")
+    # Many at once on a machine that has much else to do.
+    await until(holds, timeout_s=60, what=f"establishing {name}")
 
 
 async def _remove(client: KubeClient, name: str) -> None:
     try:
-        await delete(client, CRDS, name, wait_s=30)
+        await delete(client, CRDS, name, wait_s=60)
     except NotFoundError:
         return
