@@ -1,0 +1,1 @@
+"""Helm: charts read and checked, and releases made of them, each call in a child with limits."""
