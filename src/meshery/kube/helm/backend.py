@@ -3,7 +3,6 @@
 Both do the same calls; `program.py` is for machines that the library has no wheel for.
 """
 
-import importlib.util
 import os
 import shutil
 from collections.abc import Callable
@@ -30,11 +29,13 @@ class Backend(Protocol):
 
 
 def choose(order: Order, *, kubeconfig: Path | None, told: Told) -> Backend:
-    """The library where it is installed, else `helm` on PATH. UnsupportedError for neither."""
-    if importlib.util.find_spec("helm_python") is not None:
-        from meshery.kube.helm.library import Library
+    """The library where it is installed and loads, else `helm` on PATH.
 
-        return Library(order, kubeconfig=kubeconfig, told=told)
+    UnsupportedError for neither.
+    """
+    library, fault = _library()
+    if library is not None:
+        return library(order, kubeconfig=kubeconfig, told=told)
     program = shutil.which("helm", path=os.environ.get("PATH", ""))
     if program is not None:
         from meshery.kube.helm.program import Program
@@ -42,8 +43,17 @@ def choose(order: Order, *, kubeconfig: Path | None, told: Told) -> Backend:
         return Program(program, order, kubeconfig=kubeconfig)
     raise UnsupportedError(
         "there is no Helm on this machine",
-        cause="neither the package helm-python-sdk is installed, nor a program `helm` on PATH",
-        remedy="pip install 'meshery[charts]' (Linux x86_64, macOS); elsewhere install Helm 3.14 "
-        "or newer from your system's packages",
+        cause=f"the package helm-python-sdk is of no use ({fault}), and PATH has no `helm`",
+        remedy="pip install 'meshery[charts]'; where that has no wheel for this machine, install "
+        "Helm 3.17 or newer",
         code="meshery.helm.missing",
     )
+
+
+def _library() -> tuple[Callable[..., Backend] | None, str]:
+    """What makes the library's backend; without one, the reason."""
+    try:
+        from meshery.kube.helm.library import Library
+    except Exception as error:  # noqa: BLE001 - built without its binary it raises an error that cannot be named either
+        return None, str(error).partition("\n")[0]
+    return Library, ""

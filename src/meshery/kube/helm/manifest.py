@@ -1,53 +1,21 @@
-"""Rendered text as objects: YAML as Kubernetes reads it, which is not quite what PyYAML reads.
+"""Rendered text as objects, and which of them are hooks or outlive their release.
 
-Go's decoder leaves dates, `12:30:45` and `1_000` as texts, and knows `0o17`; PyYAML makes dates and
-numbers of the former. Texts come from templates of strangers, so this runs in the child, whose
-memory and time are limited.
+Texts come from templates of strangers, so this runs in the child, whose memory and time are
+limited: aliases of aliases end nothing else.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
 
 from meshery.core.errors import InvalidInputError, Problem
+from meshery.kube.helm.goyaml import GoLoader
 from meshery.kube.helm.model import Hook, Object
 
 HOOK = "helm.sh/hook"
 _HOOK_DELETES = "helm.sh/hook-delete-policy"
 _POLICY = "helm.sh/resource-policy"
-
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_Base):  # type: ignore[misc]  # the base is chosen above
-    """The safe loader with the plain scalars of Go's decoder (YAML 1.1 without its oddities)."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name and kind
-        first: [
-            (tag, pattern)
-            for tag, pattern in resolvers
-            if tag not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int")
-        ]
-        for first, resolvers in _Base.yaml_implicit_resolvers.items()
-    }
-
-
-def _integer(loader: Any, node: Any) -> int:
-    text = loader.construct_scalar(node)
-    sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
-    if len(digits) > 1 and digits[0] == "0" and digits[1].isdigit():
-        return sign * int(digits, 8)
-    return sign * int(digits, 0)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int",
-    re.compile(r"^[-+]?(?:0b[01]+|0o?[0-7]+|0x[0-9a-fA-F]+|0|[1-9][0-9]*)$"),
-    list("-+0123456789"),
-)
-_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
 def objects_of(text: str, *, source: str) -> list[Object]:
@@ -65,7 +33,7 @@ def load(text: str, *, source: str) -> Any:
 
 def _documents(text: str, source: str) -> Iterator[Any]:
     try:
-        yield from yaml.load_all(text, Loader=_Loader)
+        yield from yaml.load_all(text, Loader=GoLoader)
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         raise _fault(source, str(error), line=mark.line + 1 if mark else 0) from error
