@@ -3,6 +3,8 @@
 import io
 import os
 import shutil
+import sys
+import sysconfig
 import tarfile
 from pathlib import Path
 
@@ -76,3 +78,19 @@ def _is_child(entry: Path) -> bool:
     except OSError:
         return False
     return parent == os.getpid() and b"meshery.kube.helm.child" in words
+
+
+def python_without_library(folder: Path, *, path: str) -> str:
+    """A Python that finds all installed packages but Helm's, with a PATH of its own."""
+    packages = folder / "packages"
+    packages.mkdir()
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if not entry.name.startswith("helm_python"):
+            (packages / entry.name).symlink_to(entry)
+    ours = Path(__file__).parents[3] / "src"
+    program = folder / "python"
+    program.write_text(
+        f'#!/bin/sh\nPATH={path} PYTHONPATH={packages}:{ours} exec {sys.executable} -S "$@"\n'
+    )
+    program.chmod(0o700)
+    return str(program)

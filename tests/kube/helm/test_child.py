@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import msgspec
@@ -11,7 +10,7 @@ import pytest
 import yaml
 
 from fixtures.waiting import until
-from kube.helm.samples import chart
+from kube.helm.samples import chart, python_without_library
 from meshery.core.errors import UnsupportedError
 from meshery.kube.access import Access, Credentials
 from meshery.kube.helm.calls import Answer, Line, Order, Render
@@ -87,22 +86,6 @@ async def test_a_login_is_written_flat_and_whole() -> None:
     )
     (user,) = yaml.safe_load(await kubeconfig_of(basic, namespace="n"))["users"]
     assert user["user"] == {"username": "u", "password": "p"}
-
-
-def python_without_library(folder: Path, *, path: str) -> str:
-    """A Python that finds all installed packages but Helm's, with a PATH of its own."""
-    packages = folder / "packages"
-    packages.mkdir()
-    for entry in Path(sysconfig.get_path("purelib")).iterdir():
-        if not entry.name.startswith("helm_python"):
-            (packages / entry.name).symlink_to(entry)
-    ours = Path(__file__).parents[3] / "src"
-    program = folder / "python"
-    program.write_text(
-        f'#!/bin/sh\nPATH={path} PYTHONPATH={packages}:{ours} exec {sys.executable} -S "$@"\n'
-    )
-    program.chmod(0o700)
-    return str(program)
 
 
 async def _has(parent: int) -> bool:

@@ -1,6 +1,7 @@
 """What needs no cluster, each call in a real child: rendering, schemas, lint, and bombs."""
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 
@@ -17,35 +18,36 @@ WEAVER = chart("weaver")
 ENDLESS = chart("endless")
 
 
-async def test_a_chart_comes_to_objects_hooks_definitions_and_notes() -> None:
-    async with Helm(namespace="mill") as helm:
+async def test_a_chart_comes_to_objects_hooks_definitions_and_notes(python: str) -> None:
+    async with Helm(namespace="mill", python=python) as helm:
         found = await helm.render(WEAVER, release="w", values={"shuttle": {"enabled": True}})
     assert [each["kind"] for each in found.objects] == ["ConfigMap", "Deployment", "Service"]
     (hook,) = found.hooks
     assert (hook.document["kind"], hook.events) == ("Job", ("pre-install", "pre-upgrade"))
     assert found.crds[0]["metadata"]["name"] == "threads.weaver.example.org"
-    assert found.notes == "w weaves plain.\n"
-    assert found.files["weaver/templates/service.yaml"].startswith("apiVersion: v1")
+    # Its program leaves the notes out when it renders.
+    assert found.notes in ({"w weaves plain.\n"} if python == sys.executable else {""})
+    assert found.files["weaver/templates/service.yaml"].lstrip("-\n").startswith("apiVersion: v1")
     assert "weaver/crds/threads.yaml" in found.files
 
 
-async def test_templates_are_told_what_the_cluster_can() -> None:
+async def test_templates_are_told_what_the_cluster_can(python: str) -> None:
     told = Capabilities("v1.33.2", ("loom.example.org/v1",))
-    async with Helm() as helm:
+    async with Helm(python=python) as helm:
         found = await helm.render(WEAVER, release="w", capabilities=told)
     assert [each["kind"] for each in found.objects] == ["Deployment", "Service", "Loom"]
     annotations = found.objects[0]["metadata"]["annotations"]
     assert annotations == {"weaver.example.org/kubernetes": "v1.33.2"}
 
 
-async def test_values_that_do_not_fit_are_told_with_their_paths() -> None:
+async def test_values_that_do_not_fit_are_told_with_their_paths(python: str) -> None:
     wrong = {
         "replicas": 9,
         "pattern": "tartan",
         "looms": [{"width": "a"}, {}],
         "shuttle": {"enabled": True},
     }
-    async with Helm() as helm:
+    async with Helm(python=python) as helm:
         problems = await helm.check(WEAVER, values=wrong)
         with pytest.raises(InvalidInputError) as caught:
             await helm.render(WEAVER, release="w", values=wrong)
@@ -61,11 +63,11 @@ async def test_values_that_do_not_fit_are_told_with_their_paths() -> None:
     assert caught.value.specific_code == "meshery.helm.values"
 
 
-async def test_a_template_at_fault_is_told_with_file_and_line(tmp_path: Path) -> None:
+async def test_a_template_at_fault_is_told_with_file_and_line(tmp_path: Path, python: str) -> None:
     folder = copied("weaver", tmp_path / "weaver")
     template = folder / "templates" / "service.yaml"
     template.write_text('kind: Service\nname: {{ required "say which" .Values.missing }}\n')
-    async with Helm() as helm:
+    async with Helm(python=python) as helm:
         with pytest.raises(InvalidInputError) as caught:
             await helm.render(read_chart(folder, source="w", digest=""), release="w")
     (problem,) = caught.value.problems
@@ -82,10 +84,10 @@ async def test_a_template_that_renders_to_no_object_is_told(tmp_path: Path) -> N
     assert caught.value.problems[0].path == "weaver/templates/service.yaml"
 
 
-async def test_lint_tells_what_is_unusual_and_what_is_wrong(tmp_path: Path) -> None:
+async def test_lint_tells_what_is_unusual_and_what_is_wrong(tmp_path: Path, python: str) -> None:
     folder = copied("weaver", tmp_path / "weaver")
     (folder / "templates" / "service.yaml").write_text("{{ .Values.port ")
-    async with Helm() as helm:
+    async with Helm(python=python) as helm:
         (unusual,) = await helm.lint(WEAVER)
         wrong = await helm.lint(read_chart(folder, source="w", digest=""))
     assert (unusual.severity, unusual.path) == ("info", "Chart.yaml")

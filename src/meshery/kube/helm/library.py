@@ -84,7 +84,8 @@ class Library:
         if self._kubeconfig is None:
             files = _called("helm_render", *arguments)
         else:
-            files = _called("helm_render_with_config", _handle(self._config()), *arguments)
+            config = self._config()
+            files = _called("helm_render_with_config", _handle(config), *arguments)
         return rendered(files, crds={each["filename"]: each["data"] for each in crds})
 
     def install(self, call: calls.Install) -> Release:
@@ -236,6 +237,7 @@ def _change_options(call: calls.Change) -> dict[str, Any]:
 
 
 def _handle(held: NativeHandle) -> object:
+    """The number behind an object, which must be kept until the call returned."""
     return held._raw()  # noqa: SLF001 - what C functions take
 
 

@@ -175,7 +175,8 @@ class Program:
     def _run(self, words: Sequence[str], *, values: Values | None = None) -> str:
         done = self._done(words, values=values)
         if done.returncode != 0:
-            raise fault_of(done.stderr.rpartition("Error: ")[2], doing=self._doing)
+            words = done.stderr.rpartition("Error: ")[2].partition("\n\nUse --debug")[0]
+            raise fault_of(words, doing=self._doing)
         return done.stdout
 
     def _done(
