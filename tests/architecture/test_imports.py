@@ -35,6 +35,10 @@ PROCESSES = [
         SERVER_LIBRARIES - {"aiohttp", "pydantic"},
     ),
     (
+        "import meshery.kube.helm.child, meshery.kube.helm.backend",
+        SERVER_LIBRARIES | {"rich", "httpx2", "cryptography", "yaml"},
+    ),
+    (
         "import meshery.discovery.watch.process",
         {"sqlalchemy", "alembic", "fastapi", "starlette", "uvicorn", "nicegui", "numpy"},
     ),

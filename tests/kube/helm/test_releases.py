@@ -238,6 +238,21 @@ async def test_logins_that_are_refused_or_lead_nowhere(kube_namespace: KubeNames
                 await helm.list()
 
 
+async def test_settings_of_whoever_started_us_lead_nowhere_else(
+    helm: Helm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "KUBECONFIG": "/nowhere",
+        "HELM_NAMESPACE": "elsewhere",
+        "HELM_KUBEAPISERVER": "https://127.0.0.1:1",
+        "HELM_KUBETOKEN": "nobody",
+        "HELM_DRIVER": "memory",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert (await helm.install(WEAVER, release="w", values={"hook": False})).revision == 1
+    assert [each.name for each in await helm.list()] == ["w"]
+
+
 async def test_a_chart_for_other_versions_of_kubernetes_is_refused(
     helm: Helm, tmp_path: Path
 ) -> None:

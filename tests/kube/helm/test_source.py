@@ -9,6 +9,7 @@ from kube.helm.samples import CHARTS, copied, packed
 from meshery.core.errors import ForbiddenError, InvalidInputError, LimitError, NotFoundError
 from meshery.kube.helm import folder as folders
 from meshery.kube.helm.bounds import HOSTILE, Bounds
+from meshery.kube.helm.helm import Helm
 from meshery.kube.helm.source import obtain, pick, source_of
 
 __all__ = ["loopback"]
@@ -130,6 +131,32 @@ async def test_missing_dependencies_are_told_before_helm_is_asked(
         await obtain(source_of(str(given)), into=into)
     assert "shuttle" in caught.value.cause
     assert "helm dependency build" in caught.value.remedy
+
+
+async def test_dependencies_beside_a_chart_are_taken_along(tmp_path: Path, into: Path) -> None:
+    bundle = tmp_path / "sources"
+    given = copied("weaver", bundle / "weaver")
+    (given / "charts" / "shuttle").rename(bundle / "shuttle")
+    head = given / "Chart.yaml"
+    head.write_text(
+        head.read_text().replace(
+            "version: 0.1.0", "version: 0.1.0\n    repository: file://../shuttle"
+        )
+    )
+    charts = await obtain(source_of(str(bundle)), into=into)
+    found = pick(charts, name="weaver")
+    assert found.dependencies[0].is_there
+    async with Helm() as helm:
+        made = await helm.render(found, release="w", values={"shuttle": {"enabled": True}})
+    assert "ConfigMap" in {each["kind"] for each in made.objects}
+    with pytest.raises(InvalidInputError, match="lacks charts"):  # beside what was named
+        await obtain(source_of(str(given)), into=tmp_path / "other")
+    (bundle / "shuttle" / "Chart.yaml").write_text(
+        "apiVersion: v2\nname: shuttle\nversion: 0.1.0\n"
+        "dependencies: [{name: shuttle, version: 0.1.0, repository: 'file://../shuttle'}]\n"
+    )
+    with pytest.raises(LimitError, match="and so on"):
+        await obtain(source_of(str(bundle)), into=tmp_path / "circle")
 
 
 def test_what_is_no_source_is_told(tmp_path: Path) -> None:

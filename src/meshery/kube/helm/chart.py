@@ -34,7 +34,8 @@ class LocalChart(msgspec.Struct, frozen=True, kw_only=True):
     """A chart that was checked, in a folder that nobody else writes to.
 
     `source` is where it came from, `digest` the SHA-256 of its archive (`sha256:`) or, of a folder,
-    of its files (`tree-sha256:`). `kubernetes` is the range of versions that it says it runs on.
+    of its files (`tree-sha256:`). `kubernetes` is the range of versions that it says it runs on
+    (`ranges.fits`).
     """
 
     name: str

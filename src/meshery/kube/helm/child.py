@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from meshery.core.errors import LimitError, MesheryError
+from meshery.core.errors import LimitError, MesheryError, OperationFailedError
 from meshery.kube.helm.backend import Backend, choose
 from meshery.kube.helm.calls import Answer, Fault, Index, Limits, Line, Order, Progress
 
@@ -72,6 +72,8 @@ class _Work:
             self._lines.write(Fault.of(error))
         except MemoryError:
             self._lines.write(Fault.of(_out_of_memory(self._order.limits)))
+        except Exception as error:  # noqa: BLE001 - the process ends here; its parent must know why
+            self._lines.write(Fault.of(_unexpected(error)))
         finally:
             self._is_done.set()
 
@@ -138,6 +140,15 @@ def _out_of_memory(limits: Limits) -> LimitError:
         cause=f"more than {limits.memory_bytes // 1024**2} MiB",
         remedy="check its templates for loops that grow",
         code="meshery.helm.memory",
+    )
+
+
+def _unexpected(error: Exception) -> OperationFailedError:
+    return OperationFailedError(
+        "Helm's process failed",
+        cause=f"{type(error).__name__}: {error}",
+        remedy="read the release's state; tell us how this came about",
+        code="meshery.helm.failed",
     )
 
 

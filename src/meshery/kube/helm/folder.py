@@ -40,20 +40,26 @@ def charts_in(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def copy(chart: Path, into: Path, *, root: Path, bounds: Bounds = BOUNDS) -> str:
-    """Copy a chart's folder; the digest of its files (`tree-sha256:`). Blocks.
+def copy(chart: Path, into: Path, *, root: Path, bounds: Bounds = BOUNDS) -> None:
+    """Copy a chart's folder. Blocks.
 
     Links may lead anywhere within `root`. InvalidInputError for one that leads out of it, or for
     what is no plain file; LimitError for a chart that is too large.
     """
     taken = Taken(bounds, source=str(chart))
-    whole = hashlib.sha256()
     for name, content in _files(chart, root.resolve(), taken, bounds):
         target = into / name
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         target.touch(mode=0o600)
         target.write_bytes(content)
-        whole.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+
+
+def digest_of(folder: Path) -> str:
+    """The digest of a folder's files, by name and content (`tree-sha256:`). Blocks."""
+    whole = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        whole.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return f"tree-sha256:{whole.hexdigest()}"
 
 

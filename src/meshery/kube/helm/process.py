@@ -32,7 +32,9 @@ GRACE_S = 5.0
 KILLED = "meshery.helm.killed"
 """The code of a child that ended by a signal, or without a word."""
 
-_INHERITED = re.compile("PATH|LANG|LC_[A-Z]+|TZ|SSL_CERT_[A-Z]+|VIRTUAL_ENV|PYTHON[A-Z]+")
+_INHERITED = re.compile(
+    "PATH|LANG|LC_[A-Z]+|TZ|SSL_CERT_[A-Z]+|VIRTUAL_ENV|PYTHON[A-Z]+|(?i:https?_proxy|no_proxy)"
+)
 _ENDING_BYTES = 4_096
 
 
@@ -96,6 +98,8 @@ def _environment(folder: str, limits: Limits) -> dict[str, str]:
         "TMPDIR": folder,
         # Go collects harder before it is refused memory.
         "GOMEMLIMIT": str(limits.memory_bytes * 3 // 4),
+        # Each of its threads has a stack that counts as memory, and it makes one for a processor.
+        "GOMAXPROCS": str(min(4, os.cpu_count() or 1)),
     }
 
 

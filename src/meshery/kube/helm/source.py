@@ -20,6 +20,7 @@ from meshery.kube.helm import folder as folders
 from meshery.kube.helm.archive import unpack
 from meshery.kube.helm.bounds import BOUNDS
 from meshery.kube.helm.chart import LocalChart, read_chart
+from meshery.kube.helm.neighbours import complete
 from meshery.kube.helm.registry import pull, reference_of
 from meshery.kube.helm.repository import download, download_archive
 from meshery.kube.helm.versions import is_same
@@ -136,7 +137,9 @@ def _of_archive(archive: bytes, into: Path, source: str) -> tuple[LocalChart, ..
     place = _fresh(into)
     digest = unpack(archive, place, source=source)
     found = [path for path in folders.charts_in(place) if path.is_dir()]
-    return tuple(_checked(path, source=source, digest=digest) for path in _some(found, source))
+    for path in _some(found, source):
+        complete(path, beside=path, root=place)
+    return tuple(_checked(path, source=source, digest=digest) for path in found)
 
 
 def _of_folder(root: Path, into: Path) -> tuple[LocalChart, ...]:
@@ -144,8 +147,9 @@ def _of_folder(root: Path, into: Path) -> tuple[LocalChart, ...]:
     for path in _some(folders.charts_in(root), str(root)):
         if path.is_dir():
             place = _fresh(into)
-            digest = folders.copy(path, place, root=root)
-            charts.append(_checked(place, source=str(path), digest=digest))
+            folders.copy(path, place, root=root)
+            complete(place, beside=path, root=root)
+            charts.append(_checked(place, source=str(path), digest=folders.digest_of(place)))
         else:
             charts += _of_archive(_read(path), into, str(path))
     return tuple(charts)
