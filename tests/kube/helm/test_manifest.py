@@ -45,6 +45,20 @@ def _near(found: Any) -> Any:
     return float(found) if isinstance(found, int) and abs(found) > 2**53 else found
 
 
+@pytest.mark.parametrize("name", ["y", "1", "0x10", "true", "2026-11-22", "'1'", "1.5", "a b"])
+def test_names_are_texts(name: str) -> None:
+    text = f"{name}: {{{name}: 1}}\n"
+    assert load(text, source="x") == values_from_yaml(text)
+
+
+@pytest.mark.parametrize("name", ["~", "[a]", "{a: b}"])
+def test_other_names_are_refused_by_both(name: str) -> None:
+    with pytest.raises(ValueError, match="YAML"):
+        values_from_yaml(f"? {name}\n: 1\n")
+    with pytest.raises(InvalidInputError):
+        load(f"? {name}\n: 1\n", source="x")
+
+
 @given(st.from_regex(r"[-+]?[0-9_:.xobe]{1,6}", fullmatch=True))
 def test_numbers_and_what_looks_like_them(text: str) -> None:
     try:

@@ -103,7 +103,7 @@ def test_a_folder_that_is_too_large_or_turns_in_a_circle_is_refused(tmp_path: Pa
     [
         ("name: c\nversion: 1.0.0\n", "", "missing required field `apiVersion`"),
         ("apiVersion: v3\nname: c\nversion: 1.0.0\n", "apiVersion", "Invalid enum value"),
-        ("apiVersion: v2\nname: c\nversion: 1.0\n", "version", "Expected `str`, got `float`"),
+        ("apiVersion: v2\nname: c\nversion: 1.1\n", "version", "Expected `str`, got `float`"),
         ("apiVersion: v2\nname: ../c\nversion: 1.0.0\n", "Chart.yaml: name", "is no chart's name"),
         ("apiVersion: v2\nname: c\nversion: latest\n", "Chart.yaml: version", "no semantic"),
         ("- a list\n", "", "Expected `object`, got `array`"),
@@ -120,6 +120,16 @@ async def test_faults_of_a_chart_file_are_told_with_their_place(
     (problem,) = caught.value.problems
     assert problem.path == path
     assert message in problem.message
+
+
+async def test_a_chart_file_is_read_as_helm_reads_it(tmp_path: Path, into: Path) -> None:
+    (tmp_path / "c").mkdir()
+    text = "apiVersion: v2\nname: c\nversion: 1.0.0\nappVersion: 2026-10-14\n"
+    (tmp_path / "c" / "Chart.yaml").write_text(text)
+    (tmp_path / "c" / "values.yaml").write_text("at: 12:30:45\ny: y\n")
+    (found,) = await obtain(source_of(str(tmp_path / "c")), into=into)
+    assert found.app_version == "2026-10-14"
+    assert found.defaults().data == {"at": "12:30:45", "true": True}
 
 
 async def test_missing_dependencies_are_told_before_helm_is_asked(

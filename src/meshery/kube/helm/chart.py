@@ -11,6 +11,7 @@ import msgspec
 
 from meshery.core.errors import InvalidInputError, Problem
 from meshery.core.yamlfile import YamlDocument, read_yaml
+from meshery.kube.helm.manifest import load
 from meshery.kube.helm.model import Values
 
 CHART_FILE = "Chart.yaml"
@@ -55,7 +56,7 @@ class LocalChart(msgspec.Struct, frozen=True, kw_only=True):
         path = Path(self.folder) / "values.yaml"
         if not path.exists():
             return YamlDocument({}, {}, str(path.name))
-        return read_yaml(path)
+        return _document(path)
 
     def schema(self) -> dict[str, Any] | None:
         """Its `values.schema.json`; None without one. InvalidInputError when it is no schema."""
@@ -100,7 +101,7 @@ class _Requirements(msgspec.Struct, frozen=True):
 
 def read_chart(folder: Path, *, source: str, digest: str) -> LocalChart:
     """The chart in `folder`. InvalidInputError with every fault of its `Chart.yaml`."""
-    said = _converted(read_yaml(folder / CHART_FILE), _ChartFile)
+    said = _converted(_document(folder / CHART_FILE), _ChartFile)
     problems = [
         Problem(f"{CHART_FILE}: {field}", message)
         for field, message in (
@@ -130,7 +131,7 @@ def _dependencies(folder: Path, said: _ChartFile) -> tuple[Dependency, ...]:
     listed = said.dependencies or ()
     old = folder / "requirements.yaml"  # where charts of apiVersion v1 have them
     if said.api_version == "v1" and old.exists():
-        listed = _converted(read_yaml(old), _Requirements).dependencies or ()
+        listed = _converted(_document(old), _Requirements).dependencies or ()
     there = folder / "charts"
     names = [path.name for path in there.iterdir()] if there.is_dir() else []
     return tuple(
@@ -149,6 +150,13 @@ def _dependencies(folder: Path, said: _ChartFile) -> tuple[Dependency, ...]:
 def _is_of(entry: str, name: str) -> bool:
     """Whether an entry of `charts/` is the folder or the archive of a chart."""
     return entry == name or bool(re.fullmatch(rf"{re.escape(name)}-v?\d.*\.tgz", entry))
+
+
+def _document(path: Path) -> YamlDocument:
+    """A file within bounds, with lines; its plain words as Helm reads them."""
+    bounded = read_yaml(path)
+    text = path.read_text("utf-8", "replace")
+    return msgspec.structs.replace(bounded, data=load(text, source=path.name))
 
 
 def _converted(document: YamlDocument, kind: type[Any]) -> Any:

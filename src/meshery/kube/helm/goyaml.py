@@ -31,6 +31,11 @@ class GoLoader(_Base):  # type: ignore[misc]  # the base is chosen above
 
     yaml_implicit_resolvers: dict[str | None, list[tuple[str, Any]]] = {}  # noqa: RUF012 - PyYAML's
 
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
+        """A mapping of JSON: its names are texts, whatever they look like."""
+        made = super().construct_mapping(node, deep=deep)
+        return {_name(name): value for name, value in made.items()}
+
 
 class _Word:
     """What PyYAML asks whether a plain word is of a kind."""
@@ -56,6 +61,14 @@ def _kind(text: str) -> str:
     if _FRACTION.fullmatch(bare) and math.isfinite(float(bare)):
         return "float"
     return "float" if _NO_JSON.fullmatch(bare) else ""
+
+
+def _name(key: Any) -> str:
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if isinstance(key, str | int | float):
+        return str(key)
+    raise ValueError(f"{key!r:.60} is no name")
 
 
 def _boolean(loader: Any, node: Any) -> bool:
