@@ -4,7 +4,8 @@ import pytest
 
 from meshery.core.errors import MesheryError, OperationFailedError
 from meshery.kube.helm.faults import fault_of, schema_problems
-from meshery.kube.helm.model import Revision, Status
+from meshery.kube.helm.model import Hook, Release, Revision, Status
+from meshery.kube.helm.reading import left_by
 from meshery.kube.helm.recovery import recovery_of
 from meshery.kube.helm.versions import key_of, near, newest
 
@@ -35,6 +36,39 @@ def test_each_state_has_its_way_out(states: list[Status], expected: tuple[str, i
     assert (found.verb, found.revision) == expected
     assert found.is_needed == (expected[0] != "none")
     assert found.why
+
+
+def test_what_an_uninstall_leaves() -> None:
+    def named(name: str, **annotations: str) -> dict[str, object]:
+        metadata = {"name": name, "annotations": annotations}
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+
+    def hook(name: str, event: str, phase: str, *policies: str) -> Hook:
+        return Hook(events=(event,), document=named(name), phase=phase, delete_policies=policies)
+
+    kept = named("crd", **{"helm.sh/resource-policy": "keep"})
+    release = Release(
+        name="w",
+        namespace="n",
+        revision=1,
+        status="deployed",
+        chart="c",
+        chart_version="1",
+        objects=(named("plain"), kept),
+        hooks=(
+            hook("stays", "pre-install", "Succeeded", "before-hook-creation"),
+            hook("gone", "pre-install", "Succeeded", "hook-succeeded"),
+            hook("failed", "pre-install", "Failed", "hook-succeeded"),
+            hook("cleared", "pre-install", "Failed", "hook-failed"),
+            hook("never", "pre-rollback", ""),
+            hook("last", "post-delete", ""),
+            hook("tidy", "pre-delete", "", "hook-succeeded"),
+        ),
+    )
+    found = [each["metadata"]["name"] for each in left_by(release, runs_hooks=True)]
+    assert found == ["crd", "stays", "failed", "last"]
+    found = [each["metadata"]["name"] for each in left_by(release, runs_hooks=False)]
+    assert found == ["crd", "stays", "failed"]
 
 
 def test_versions_are_ordered_as_semver_says() -> None:

@@ -111,8 +111,9 @@ async def test_what_helm_refuses_is_told_in_our_words(
     with pytest.raises(NotFoundError) as revision:
         await helm.rollback("w", revision=9)
     assert revision.value.specific_code == "meshery.helm.revision"
-    with pytest.raises(InvalidInputError, match="no name for a release"):
-        await helm.install(WEAVER, release="Not_One", values=quick)
+    for name in ("Not_One", "--help", "x" * 54, ""):
+        with pytest.raises(InvalidInputError, match="no name for a release"):
+            await helm.install(WEAVER, release=name, values=quick)
 
 
 async def test_fields_of_others_are_conflicts_unless_forced(

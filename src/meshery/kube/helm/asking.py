@@ -1,6 +1,7 @@
 """How calls become children: the login, the limits, and who is under way."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from types import TracebackType
@@ -16,6 +17,9 @@ from meshery.kube.helm.process import exchange
 
 READ_S = 60.0
 """How long a call may take that changes nothing."""
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LONGEST_NAME = 53
 
 Given = TypeVar("Given")
 _LIMITS = calls.Limits()
@@ -67,6 +71,7 @@ class Asking:
         offline: bool = False,
     ) -> Given:
         """The answer to a call; `offline` keeps it from the cluster. Errors as `exchange`."""
+        _check_name(getattr(call, "release", "x"))
         order = calls.Order(
             call=call,
             kubeconfig="" if offline else await self._kubeconfig(call),
@@ -96,4 +101,14 @@ class Asking:
             f"{type(call).__name__.lower()} needs a cluster",
             remedy="give the access to one",
             code="meshery.helm.cluster",
+        )
+
+
+def _check_name(release: str) -> None:
+    """As Helm does it, but before a name could be taken for an option of its program."""
+    if not _NAME.fullmatch(release) or len(release) > _LONGEST_NAME:
+        raise InvalidInputError(
+            f"{release[:80]!r} is no name for a release",
+            remedy=f"use lower-case letters, digits and dashes, at most {_LONGEST_NAME}",
+            code="meshery.helm.name",
         )

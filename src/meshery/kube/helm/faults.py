@@ -258,15 +258,6 @@ _KNOWN: Sequence[tuple[str, _Made]] = (
         _template,
     ),
     (
-        r"invalid release name|release name .* exceeds|must match regex",
-        _made(
-            InvalidInputError,
-            "this is no name for a release",
-            "use lower-case letters, digits and dashes, at most 53",
-            code="meshery.helm.name",
-        ),
-    ),
-    (
         r"dependencies are missing|found in Chart.yaml, but missing in charts",
         _made(
             InvalidInputError,

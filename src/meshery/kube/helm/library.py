@@ -149,7 +149,9 @@ class Library:
         }
         done = _called("helm_uninstall", _handle(config), call.release, json.dumps(options))
         gone = revision_of({**done.get("release", {}), "status": "uninstalled"})
-        return Removed(revision=gone, kept=left_by(held), told=done.get("info", ""))
+        return Removed(
+            revision=gone, kept=left_by(held, runs_hooks=call.hooks), told=done.get("info", "")
+        )
 
     def get(self, call: calls.Get) -> Release:
         """One revision, whole."""

@@ -116,7 +116,7 @@ class Program:
             chart_version=held.chart_version,
             app_version=held.app_version,
         )
-        return Removed(revision=gone, kept=left_by(held), told=told.strip())
+        return Removed(revision=gone, kept=left_by(held, runs_hooks=call.hooks), told=told.strip())
 
     def get(self, call: calls.Get) -> Release:
         """One revision, whole."""
@@ -155,10 +155,10 @@ class Program:
         words = ["lint", call.chart]
         words += ["--kube-version", call.kubernetes] if call.kubernetes else []
         done = self._done(words, values=call.values)
-        return tuple(
-            Finding(severity.lower(), path, message)
-            for severity, path, message in _LINTED.findall(done.stdout)
-        )
+        found = _LINTED.findall(done.stdout)
+        if done.returncode != 0 and not found:
+            raise fault_of(done.stderr, doing=self._doing)
+        return tuple(Finding(severity.lower(), path, message) for severity, path, message in found)
 
     def check(self, call: calls.Check) -> tuple[Problem, ...]:
         """The faults of values."""

@@ -6,8 +6,10 @@ from typing import Any
 from meshery.kube.helm import calls, manifest
 from meshery.kube.helm.model import Hook, Object, Release, Rendered, Revision, Values
 
-_SURVIVES = frozenset({"before-hook-creation", "hook-failed"})
-"""Policies by which a hook that succeeded stays."""
+_AT_END = ("pre-delete", "post-delete")
+"""Events of the uninstall itself."""
+_ENDED = {"Succeeded": "hook-succeeded", "Failed": "hook-failed"}
+"""The policy that deletes a hook, by how it ended."""
 
 
 def subject_of(call: calls.Call) -> str:
@@ -92,12 +94,16 @@ def revision_of(summary: Mapping[str, Any]) -> Revision:
     )
 
 
-def left_by(release: Release) -> tuple[Object, ...]:
-    """What stays of a release that is uninstalled: kept objects, and hooks that were made."""
+def left_by(release: Release, *, runs_hooks: bool) -> tuple[Object, ...]:
+    """What stays when a release is uninstalled: kept objects, and hooks that were made.
+
+    `runs_hooks` tells whether those of the uninstall are made as well.
+    """
     kept = [document for document in release.objects if manifest.is_kept(document)]
-    hooks = [
-        hook.document
-        for hook in release.hooks
-        if hook.phase and set(hook.delete_policies or _SURVIVES) <= _SURVIVES
-    ]
-    return (*kept, *hooks)
+    return (*kept, *(hook.document for hook in release.hooks if _stays(hook, runs_hooks)))
+
+
+def _stays(hook: Hook, runs_hooks: bool) -> bool:
+    is_run_now = runs_hooks and not set(_AT_END).isdisjoint(hook.events)
+    phase = "Succeeded" if is_run_now else hook.phase
+    return bool(phase) and _ENDED.get(phase) not in hook.delete_policies

@@ -21,6 +21,7 @@ from meshery.core.errors import (
 )
 from meshery.core.http import Fetched, fetch
 from meshery.kube.helm.bounds import BOUNDS
+from meshery.kube.helm.repository import FETCH_S
 from meshery.kube.helm.versions import near, newest
 
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -125,7 +126,11 @@ class _Registry:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         return await fetch(
-            f"{self._root}/{path}", headers=headers, registered=self._registered, max_bytes=limit
+            f"{self._root}/{path}",
+            headers=headers,
+            registered=self._registered,
+            max_bytes=limit,
+            timeout_s=FETCH_S,
         )
 
     async def _new_token(self, challenge: str) -> str:

@@ -23,13 +23,18 @@ from meshery.kube.helm.process import exchange
 from meshery.kube.helm.versions import is_same, near, newest
 
 MAX_INDEX_BYTES = 20 * 1024 * 1024
+FETCH_S = 120.0
+"""How long an index or an archive may take to come."""
 _READ_S = 60.0
 
 
 async def offered(url: str, *, name: str, registered: Collection[str] = ()) -> tuple[Entry, ...]:
     """The versions of a chart, as the index lists them. NotFoundError names near charts."""
     answer = await fetch(
-        f"{url.rstrip('/')}/index.yaml", registered=registered, max_bytes=MAX_INDEX_BYTES
+        f"{url.rstrip('/')}/index.yaml",
+        registered=registered,
+        max_bytes=MAX_INDEX_BYTES,
+        timeout_s=FETCH_S,
     )
     _require(answer, "index")
     found = await _read(answer.body, name)
@@ -68,7 +73,9 @@ async def download_archive(
     url: str, *, digest: str = "", registered: Collection[str] = ()
 ) -> bytes:
     """An archive by its address, compared with a digest (hex SHA-256) where there is one."""
-    answer = await fetch(url, registered=registered, max_bytes=BOUNDS.archive_bytes)
+    answer = await fetch(
+        url, registered=registered, max_bytes=BOUNDS.archive_bytes, timeout_s=FETCH_S
+    )
     _require(answer, "archive")
     found = hashlib.sha256(answer.body).hexdigest()
     if digest and found != digest:
