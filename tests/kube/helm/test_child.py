@@ -32,16 +32,22 @@ asyncio.run(main())
 """
 
 
-async def test_a_child_does_not_outlive_its_parent() -> None:
+@pytest.mark.parametrize("at_once", [True, False], ids=["unborn", "at work"])
+async def test_a_child_does_not_outlive_its_parent(at_once: bool) -> None:
     words = [sys.executable, "-c", _PARENT, chart("endless").folder]
     parent = await asyncio.create_subprocess_exec(*words)
     try:
         await until(lambda: _has(parent.pid), what="a child")
         (child,) = _started_by(parent.pid)
+        await until(lambda: _is_in_its_folder(child), what="the child's own program")
+        folder = _folder_of(child)
+        if not at_once:
+            await until(lambda: _is_rendering(child), what="the template")
     finally:
         parent.kill()
         await parent.wait()
     await until(lambda: _is_gone(child), what="the child's end")
+    assert not _is_there(folder)  # it goes before the child does
 
 
 def test_it_can_be_asked_by_hand() -> None:
@@ -86,6 +92,27 @@ async def test_a_login_is_written_flat_and_whole() -> None:
     )
     (user,) = yaml.safe_load(await kubeconfig_of(basic, namespace="n"))["users"]
     assert user["user"] == {"username": "u", "password": "p"}
+
+
+def _folder_of(pid: int) -> Path:
+    return Path(f"/proc/{pid}/cwd").resolve()
+
+
+async def _is_in_its_folder(pid: int) -> bool:
+    return "meshery-helm-" in str(_folder_of(pid))
+
+
+def _is_there(folder: Path) -> bool:
+    return folder.exists()
+
+
+async def _is_rendering(pid: int) -> bool:
+    """Whether Helm's library is at work, with threads of its own."""
+    return len(_threads_of(pid)) > 4
+
+
+def _threads_of(pid: int) -> list[str]:
+    return [entry.name for entry in Path(f"/proc/{pid}/task").iterdir()]
 
 
 async def _has(parent: int) -> bool:

@@ -20,6 +20,9 @@ from meshery.kube.helm.model import (
     Values,
 )
 
+FOLDER = "meshery-helm-"
+"""How the name of a call's own folder begins, in which its child works."""
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What a child may take: private memory, processor time, and the size of its answer.
@@ -179,7 +182,7 @@ ANSWERS: dict[type[Call], Any] = {
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A call, the cluster it is for, and what it may take.
 
-    With `lifeline` the child ends when its standard input does.
+    With `lifeline` the child ends when its standard input does, and takes its folder with it.
     """
 
     call: Call

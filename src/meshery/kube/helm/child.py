@@ -11,6 +11,7 @@ is under way just ends.
 import contextlib
 import os
 import resource
+import shutil
 import signal
 import sys
 import threading
@@ -23,7 +24,7 @@ import msgspec
 
 from meshery.core.errors import LimitError, MesheryError, OperationFailedError
 from meshery.kube.helm.backend import Backend, choose
-from meshery.kube.helm.calls import Answer, Fault, Index, Limits, Line, Order, Progress
+from meshery.kube.helm.calls import FOLDER, Answer, Fault, Index, Limits, Line, Order, Progress
 
 MAX_ORDER_BYTES = 32 * 1024 * 1024
 _CANCELLED = 128 + signal.SIGTERM
@@ -32,7 +33,11 @@ _CANCELLED = 128 + signal.SIGTERM
 def main() -> int:
     """Do the order on standard input; 0 when it was done, 1 when it failed."""
     lines = _Lines(_own_output())
-    order = msgspec.json.decode(sys.stdin.buffer.readline(MAX_ORDER_BYTES), type=Order)
+    raw = sys.stdin.buffer.readline(MAX_ORDER_BYTES)
+    if not raw.endswith(b"\n"):  # whoever started us ended before all was said
+        _leave_nothing()
+        return 1
+    order = msgspec.json.decode(raw, type=Order)
     _limit(order.limits)
     if order.lifeline:
         threading.Thread(target=_end_with_input, daemon=True).start()
@@ -152,10 +157,18 @@ def _unexpected(error: Exception) -> OperationFailedError:
     )
 
 
+def _leave_nothing() -> None:
+    """Remove the folder that was made for this call; its maker is not there to do so."""
+    folder = Path.cwd()
+    if folder.name.startswith(FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _end_with_input() -> None:
-    """End this process and its children when whoever started it is gone."""
+    """End this process, its children and its folder when whoever started it is gone."""
     while os.read(0, 4096):
         pass
+    _leave_nothing()
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(_CANCELLED)

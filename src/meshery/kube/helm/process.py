@@ -24,7 +24,7 @@ from meshery.core.errors import (
     OperationFailedError,
     UnavailableError,
 )
-from meshery.kube.helm.calls import Answer, Fault, Limits, Line, Order, Progress
+from meshery.kube.helm.calls import FOLDER, Answer, Fault, Limits, Line, Order, Progress
 
 GRACE_S = 5.0
 """From SIGTERM to SIGKILL: Helm marks its revision as failed in a fraction of that."""
@@ -47,7 +47,7 @@ async def exchange(
     DeadlineError after `time_s`; UnavailableError when it was killed by somebody else. However this
     ends, cancellation included, the child is gone.
     """
-    with TemporaryDirectory(prefix="meshery-helm-") as folder:
+    with TemporaryDirectory(prefix=FOLDER) as folder:
         process = await _started(folder, order.limits, python)
         try:
             async with asyncio.timeout(time_s), asyncio.TaskGroup() as group:
