@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from meshery.adapters.draft import Draft, Object, Table, native, render_each
 from meshery.behaviours.model import Behaviour, Kind
-from meshery.behaviours.rendering import Rendering, Service, World
+from meshery.behaviours.rendering import Rendering, World
 from meshery.behaviours.security import Mtls
 from meshery.meshes.look import dig, name_of, namespace_of
 from meshery.meshes.nginx.objects import DIALECT, MTLS_MODE
@@ -40,7 +40,7 @@ def _mtls(draft: Draft) -> None:
             "mesh deploy nginx --set mtls.mode=..., or one behaviour for each workload",
         )
         return
-    found = list(_workloads(draft.world, draft.service))
+    found = list(_workloads(draft))
     if not found:
         draft.unsupported(
             f"mode {params.mode} is said on pod templates, and no workload of "
@@ -48,7 +48,7 @@ def _mtls(draft: Draft) -> None:
             f"annotate the pod template of the workload: {MTLS_MODE}: {params.mode}",
         )
         return
-    not_narrowed(draft, port="the mode is that of the whole pod", subset="give the subset's pods")
+    not_narrowed(draft, port="the mode is that of the whole pod")
     if params.scope == "port":
         draft.dropped("scope", "port: the mode is that of the whole pod")
     draft.nearly("mode counts only where the mesh's own is not strict, and its pods are restarted")
@@ -58,12 +58,14 @@ def _mtls(draft: Draft) -> None:
         draft.put(native("apps/v1", kind, name, namespace_of(workload), template))
 
 
-def _workloads(world: World, service: Service) -> Iterator[Object]:
-    """The workloads that stand and whose pods the service selects."""
-    for each in world.live:
+def _workloads(draft: Draft) -> Iterator[Object]:
+    """The workloads that stand and whose pods are those of the target."""
+    service, subset = draft.service, draft.behaviour.target.subset
+    asked = {**service.labels, **(service.subset_labels(subset) if subset else {})}
+    for each in draft.world.live:
         labels = dig(each, "spec.template.metadata.labels") or {}
         at_home = namespace_of(each) == service.namespace
-        if each.get("kind") in _WORKLOADS and at_home and service.labels.items() <= labels.items():
+        if each.get("kind") in _WORKLOADS and at_home and asked.items() <= labels.items():
             yield each
 
 
@@ -82,7 +84,7 @@ ALTERNATIVES = {
     "(RetryTimeoutConfig, never released)",
     Kind.TIMEOUT: "limit requests in the application: 2.0.0 is the last release, and timeouts came "
     "after it (RetryTimeoutConfig, never released)",
-    Kind.LIMITS: "a rate limit (RateLimit) keeps load away, a trip (CircuitBreaker) failing targets",
+    Kind.LIMITS: "a ratelimit (RateLimit) keeps load away, a trip (CircuitBreaker) what fails",
     Kind.MIRROR: "replay recorded requests with a load generator against the other version",
     Kind.FAULT: "split a share of the requests to a service that answers with errors or late",
     Kind.EGRESS: "NGINX Ingress Controller beside the mesh as its way out (pod label "

@@ -12,7 +12,6 @@ from meshery.meshes.smi.reading import read_smi
 from meshery.meshes.translation import Answer, Translation, target
 
 _GROUP = "policy.openservicemesh.io"
-_TRUST_DOMAIN = "cluster.local"
 _CONDITIONS = {
     "5xx",
     "gateway-error",
@@ -32,7 +31,7 @@ def read(objects: Sequence[Object]) -> Answer:
     translation = Translation(objects)
     for config in of_kind(objects, "MeshConfig", "config.openservicemesh.io"):
         _mesh_config(translation, config)
-    read_smi(translation, DIALECT, trust_domain=_TRUST_DOMAIN)
+    read_smi(translation, DIALECT)
     for retry in of_kind(objects, "Retry", _GROUP):
         _retry(translation, retry)
     for setting in of_kind(objects, "UpstreamTrafficSetting", _GROUP):

@@ -14,13 +14,13 @@ _ELEMENTS = ("(/.*)?", "(?:/.*)?")
 _METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 
 
-def read_smi(translation: Translation, dialect: Dialect, *, trust_domain: str) -> None:
+def read_smi(translation: Translation, dialect: Dialect) -> None:
     """The behaviours of TrafficSplits and TrafficTargets."""
     groups = _groups(translation.objects)
     for split in of_kind(translation.objects, "TrafficSplit"):
         _split(translation, split, groups, dialect)
     for found in of_kind(translation.objects, "TrafficTarget"):
-        _target(translation, found, groups, dialect, trust_domain=trust_domain)
+        _target(translation, found, groups, dialect)
 
 
 def path_of(regex: str, dialect: Dialect) -> dict[str, str]:
@@ -110,14 +110,12 @@ def _target(
     found: Object,
     groups: Mapping[tuple[str, str], Sequence[Any]],
     dialect: Dialect,
-    *,
-    trust_domain: str,
 ) -> None:
     spec, namespace = found.get("spec") or {}, namespace_of(found)
     destination = spec.get("destination") or {}
     home = str(destination.get("namespace") or namespace)
     sources = [
-        {"identity": identity(trust_domain, str(each.get("namespace") or namespace), each["name"])}
+        {"identity": identity(str(each.get("namespace") or namespace), str(each.get("name")))}
         for each in spec.get("sources") or []
     ]
     if not sources or not spec.get("rules"):
