@@ -4,6 +4,6 @@ The service ended on 2026-09-30: its API is gone, no controller can carry anythi
 is installed, and these operations of the original are left out: `app_mesh` (a controller that
 reaches no API never becomes ready), `label-namespace` (an injected proxy would wait for its
 configuration for ever; `mesh uninject` takes it out), `appmesh-prometheus-addon` and
-`appmesh-grafana-addon` (they would watch nothing), and `smi_conformance` (it had no SMI). What is rendered shows what an object stood for;
-it is meant for reading an old installation and for moving away from it.
+`appmesh-grafana-addon` (they would watch nothing), `smi_conformance` (it never took SMI).
+What is rendered shows what an object stood for: for reading an old installation, and for leaving.
 """

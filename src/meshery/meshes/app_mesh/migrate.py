@@ -65,8 +65,8 @@ def _router(translation: Translation, router: Object, nodes: Nodes) -> None:
 def _route(
     translation: Translation,
     router: Object,
-    route: tuple[str, str, Mapping[str, Any]],
     nodes: Nodes,
+    route: tuple[str, str, Mapping[str, Any]],
 ) -> None:
     name, field, body = route
     service, namespace = nodes.service_of_router(router), namespace_of(router)
