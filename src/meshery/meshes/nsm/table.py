@@ -128,7 +128,8 @@ ALTERNATIVES = {
     Kind.LIMITS: _OVER_IT,
     Kind.EJECTION: f"an endpoint that is lost is replaced by itself (healing); {_OVER_IT}",
     Kind.TRIP: _OVER_IT,
-    Kind.SPLIT: f"as many endpoints of each version as its share: they are taken in turn; {_OVER_IT}",
+    Kind.SPLIT: "as many endpoints of each version as its share: they are taken in turn; "
+    f"{_OVER_IT}",
     Kind.MIRROR: "an endpoint of your own in the chain may copy packets",
     Kind.FAULT: "an endpoint of your own in the chain may delay or drop packets",
     Kind.RATELIMIT: "an endpoint of your own in the chain may shape traffic",
