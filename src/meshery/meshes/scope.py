@@ -26,3 +26,14 @@ def one_service(draft: Draft, alternative: str = "") -> bool:
         alternative or "give one behaviour for each service",
     )
     return False
+
+
+def asked_of(draft: Draft, scope: str) -> str:
+    """Scope and target in words, for what holds without an object."""
+    target = draft.behaviour.target
+    parts = [f"target.service {target.service}"]
+    for word in ("namespace", "port", "subset"):
+        value = getattr(target, word)
+        if value:
+            parts.append(f"target.{word} {value}")
+    return f"(scope {scope}, {', '.join(parts)})"

@@ -5,12 +5,14 @@ import math
 from meshery.adapters.draft import Draft, native
 from meshery.behaviours.pressure import RateLimit
 from meshery.behaviours.resilience import Ejection, Trip
+from meshery.core.durations import format_duration
 from meshery.meshes.nginx.objects import CIRCUIT_BREAKER, rate_limit_version, reference
 from meshery.meshes.scope import not_narrowed, one_service
 
 _EVERY_PORT = "a CircuitBreaker holds for every port of its destination"
 _WHOLE = "a CircuitBreaker is told of a whole Service"
 _EVERY_CALLER = "a CircuitBreaker holds for every caller"
+_REFUSAL = 503
 _PER_MINUTE = {"minute": 1, "hour": 60}
 
 
@@ -55,10 +57,10 @@ def ejection(draft: Draft) -> None:
         "timeoutSeconds": seconds,
     }
     draft.nearly(
-        f"consecutiveErrors are counted within {seconds}s, in a row or not, and interval has no "
-        "place: one number is window and baseEjection"
+        f"consecutiveErrors are counted within {seconds}s, in a row or not, and not by an interval "
+        f"of {format_duration(params.interval_ms / 1000)}: one number is window and baseEjection"
     )
-    draft.dropped("maxPercent", "a CircuitBreaker may take every instance out")
+    draft.dropped("maxPercent", f"not {params.max_percent:g} but all instances may be taken out")
     if params.gateway_errors_only:
         draft.dropped("gatewayErrorsOnly", "a CircuitBreaker does not choose errors")
     if params.min_healthy_percent:
@@ -99,8 +101,10 @@ def rate_limit(draft: Draft) -> None:
     if draft.behaviour.source is not None:
         source = draft.world.service(draft.behaviour.source, draft.namespace)
         spec["sources"] = [reference(source)]
-    if params.status != 503:
-        draft.dropped("status", "refusals are 503")
+    if params.status == _REFUSAL:
+        draft.note(f"status {_REFUSAL} is what NGINX answers")
+    else:
+        draft.dropped("status", f"refusals are {_REFUSAL}")
     if params.key_by:
         draft.dropped("keyBy", "all requests of a RateLimit are counted together")
     if params.service is not None:

@@ -92,6 +92,8 @@ def _labels(draft: Draft, service: Service, subset: str | None) -> dict[str, str
 
 def _put(draft: Draft, matches: Mapping[str, Any]) -> None:
     name, namespace = draft.service.name, draft.world.mesh_namespace or MESH_NAMESPACE
+    if draft.behaviour.target.namespace:
+        draft.dropped("target.namespace", f"network services live in {namespace}")
     spec = {"name": name, "payload": "ETHERNET", "matches": dict(matches)}
     draft.put(native(API_VERSION, "NetworkService", name, namespace, spec))
 

@@ -7,7 +7,7 @@ from meshery.meshes.look import dig, of_kind
 from meshery.meshes.osm.objects import DIALECT, POLICY, account, mesh_config, mesh_namespace
 from meshery.meshes.plain import ingress as ingress_object
 from meshery.meshes.plain import routed, subset_name, subset_service
-from meshery.meshes.scope import not_narrowed
+from meshery.meshes.scope import asked_of, not_narrowed
 from meshery.meshes.smi.access import write_access
 
 _PROTOCOLS = {80: "http", 443: "https"}
@@ -22,8 +22,7 @@ def mtls(draft: Draft) -> None:
     """Between members there is always mutual TLS, and no object says so."""
     params = draft.params(Mtls)
     if params.mode == "strict":
-        draft.note("mode strict is how OSM always is, whatever the scope or target.port: no object")
-        not_narrowed(draft, subset="OSM knows no other")
+        draft.note(f"mode strict {asked_of(draft, params.scope)} is how OSM always is: no object")
         return
     draft.unsupported(
         f"mode {params.mode} is not possible: members speak mutual TLS, and take nothing else",

@@ -14,7 +14,7 @@ from meshery.behaviours.rendering import Rendering, World
 from meshery.behaviours.resilience import Backoff, Retry, Trip
 from meshery.behaviours.security import Mtls
 from meshery.behaviours.traffic import Route, Split
-from meshery.meshes.scope import not_narrowed, one_service
+from meshery.meshes.scope import asked_of, not_narrowed, one_service
 from meshery.meshes.smi.access import write_access
 from meshery.meshes.smi.dialect import Dialect
 from meshery.meshes.smi.split import write_route, write_split
@@ -136,8 +136,8 @@ def _access(draft: Draft) -> None:
 def _mtls(draft: Draft) -> None:
     params = draft.params(Mtls)
     if params.mode == "off":
-        draft.note("mode off is how Traefik Mesh always is, whatever the scope: no object")
-        not_narrowed(draft, port="it knows no other", subset="it knows no other")
+        asked = asked_of(draft, params.scope)
+        draft.note(f"mode off {asked} is how Traefik Mesh always is: no object")
         return
     draft.unsupported(
         f"Traefik Mesh has no mutual TLS: mode {params.mode} has no place",
