@@ -75,6 +75,16 @@ def routed(draft: Draft) -> list[tuple[str, Service]]:
     ]
 
 
+def target_port(world: World, service: Service, number: int) -> int | None:
+    """The port of the pods behind a port of a Service; None where nobody says, or it is a name."""
+    found = live(world, "v1", "Service", service.name, service.namespace) or {}
+    for port in (found.get("spec") or {}).get("ports") or []:
+        asked = port.get("targetPort", number)
+        if port.get("port") == number and isinstance(asked, int):
+            return asked
+    return None
+
+
 def live(world: World, api_version: str, kind: str, name: str, namespace: str) -> Object | None:
     """An object that stands already; any version of its group will do."""
     group = api_version.rpartition("/")[0]

@@ -10,7 +10,7 @@ from typing import Any
 from meshery.adapters.draft import Object, laid_over
 from meshery.behaviours.rendering import World
 from meshery.meshes.app_mesh.objects import API_VERSION, DEFAULT_ROUTE
-from meshery.meshes.look import name_of, namespace_of
+from meshery.meshes.look import dig, name_of, namespace_of
 from meshery.meshes.plain import live
 
 _LAST = 1000
@@ -24,6 +24,8 @@ def finished(made: Object, world: World) -> Object:
     spec = copy.deepcopy(made["spec"])
     if "listeners" in spec and made["kind"] in ("VirtualNode", "VirtualRouter"):
         spec["listeners"] = _listeners(spec["listeners"], before.get("listeners") or [])
+    if "backends" in spec:
+        spec["backends"] = _backends(spec["backends"], before.get("backends") or [])
     if made["kind"] == "VirtualRouter":
         routes, every = spec.pop("routes", {}), spec.pop("every", {})
         spec["routes"] = _routes(routes, every, before.get("routes") or [])
@@ -36,6 +38,12 @@ def _listeners(made: Mapping[str, Any], before: list[Any]) -> list[Any]:
     for port, each in made.items():
         found[port] = laid_over(found.get(port, {}), each)[0]
     return list(found.values())
+
+
+def _backends(made: Mapping[str, Any], before: list[Any]) -> list[Any]:
+    """The backends that stand, and those that are not there yet."""
+    names = {dig(each, "virtualService.virtualServiceRef.name") for each in before}
+    return [*before, *(made[name] for name in made if name not in names)]
 
 
 def _routes(made: Mapping[str, Any], every: Mapping[str, Any], before: list[Any]) -> list[Any]:

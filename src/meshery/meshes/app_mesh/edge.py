@@ -5,7 +5,7 @@ from typing import Any
 
 from meshery.adapters.draft import Draft, native
 from meshery.behaviours.edge import Egress, Ingress
-from meshery.meshes.app_mesh.objects import API_VERSION, GROUP, node_name, port_of
+from meshery.meshes.app_mesh.objects import API_VERSION, GROUP, port_of, put_node
 from meshery.meshes.look import name_of, of_kind
 from meshery.meshes.plain import routed
 from meshery.meshes.scope import not_narrowed
@@ -41,9 +41,8 @@ def egress(draft: Draft) -> None:
         draft.nearly("target *: each caller's VirtualNode has to name the hosts in its backends")
         return
     service, subset = draft.service, draft.behaviour.target.subset
-    name = node_name(world, service, subset)
-    found = tuple({"virtualService": {"virtualServiceRef": {"name": each}}} for each in backends)
-    draft.put(native(API_VERSION, "VirtualNode", name, service.namespace, {"backends": found}))
+    found = {each: {"virtualService": {"virtualServiceRef": {"name": each}}} for each in backends}
+    put_node(draft, service, subset, backends=found)
 
 
 def ingress(draft: Draft) -> None:

@@ -75,14 +75,16 @@ def mtls(draft: Draft) -> None:
         return
     if len(services) > 1 or draft.is_whole_mesh:
         draft.nearly(f"scope {params.scope} is the services that are known now")
-    if params.mode != "off":
-        draft.nearly(
-            f"mode {params.mode} needs SPIRE and the controller's SDS (--enable-sds): App Mesh "
-            "makes no certificates of its own"
-        )
     for service in services:
-        _put_tls(draft, service, params)
-        if params.mode == "strict":
+        is_given = _put_tls(draft, service, params)
+        if is_given:
+            draft.nearly(f"{service.name} keeps its certificates: callers have to trust them")
+        elif params.mode != "off":
+            draft.nearly(
+                f"mode {params.mode} needs SPIRE and the controller's SDS (--enable-sds): App Mesh "
+                "makes no certificates of its own"
+            )
+        if params.mode == "strict" and not is_given:
             _put_callers(draft, service)
 
 
@@ -121,7 +123,8 @@ def _members(draft: Draft, params: Mtls) -> tuple[Service, ...]:
     return (draft.service,)
 
 
-def _put_tls(draft: Draft, service: Service, params: Mtls) -> None:
+def _put_tls(draft: Draft, service: Service, params: Mtls) -> bool:
+    """The TLS of the listeners; whether one that stands has a certificate, which is kept."""
     ports = service.ports
     if draft.behaviour.target.port is not None and service == draft.service:
         ports = (port_of(draft),)
@@ -129,13 +132,17 @@ def _put_tls(draft: Draft, service: Service, params: Mtls) -> None:
         ports = (service.port,)
         draft.nearly("scope port: target.port is not given, so it is the first one")
     subset = draft.behaviour.target.subset if service == draft.service else None
+    is_given = False
     for port in ports:
         tls: dict[str, Any] = {"mode": _MODES[params.mode]}
-        if not _has_certificate(draft, service, port.number, subset):
+        if _has_certificate(draft, service, port.number, subset):
+            is_given = True
+        else:
             tls["certificate"] = {"sds": {"secretName": _spiffe(draft, service)}}
             if params.mode != "off":
                 tls["validation"] = {"trust": _trust(draft)}
         put_node(draft, service, subset, listeners=listener(port, tls=tls))
+    return is_given
 
 
 def _put_callers(draft: Draft, service: Service) -> None:
@@ -152,7 +159,7 @@ def _put_callers(draft: Draft, service: Service) -> None:
 
 
 def _has_certificate(draft: Draft, service: Service, number: int, subset: str | None) -> bool:
-    """Whether the listener that stands has a certificate already, which is kept."""
+    """Whether the listener that stands has a certificate already."""
     standing = node(draft.world, service, subset) or {}
     for each in dig(standing, "spec.listeners") or []:
         if dig(each, "portMapping.port") == number and dig(each, "tls.certificate"):

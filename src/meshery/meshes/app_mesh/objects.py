@@ -6,6 +6,7 @@ another; `assembly` makes lists of them, with what stands already.
 """
 
 import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshery.adapters.draft import Draft, Object, native
@@ -92,11 +93,20 @@ def put_node(draft: Draft, service: Service, subset: str | None = None, **spec: 
             "serviceDiscovery": {"dns": dns},
         }
         draft.put(native(API_VERSION, "VirtualNode", name, service.namespace, base))
+        for other in _of_the_same_pods(draft.world, labels, service.namespace):
+            draft.nearly(f"VirtualNode {other} selects these pods too: a pod belongs to one node")
         if subset:
             draft.note(f"VirtualNode {name} finds its pods by a Service {name}, which has to exist")
     if spec:
         draft.put(native(API_VERSION, "VirtualNode", name, service.namespace, spec))
     return name
+
+
+def _of_the_same_pods(world: World, labels: Mapping[str, str], namespace: str) -> Iterator[str]:
+    for each in of_kind(world.live, "VirtualNode", GROUP):
+        own = dig(each, "spec.podSelector.matchLabels") or {}
+        if namespace_of(each) == namespace and own and own.items() <= labels.items():
+            yield name_of(each)
 
 
 def router_name(world: World, service: Service) -> str:

@@ -2,11 +2,12 @@
 
 from meshery.adapters.draft import Draft, native
 from meshery.behaviours.edge import Egress, Ingress
+from meshery.behaviours.rendering import Service
 from meshery.behaviours.security import Mtls
 from meshery.meshes.look import dig, of_kind
 from meshery.meshes.osm.objects import DIALECT, POLICY, account, mesh_config, mesh_namespace
 from meshery.meshes.plain import ingress as ingress_object
-from meshery.meshes.plain import routed, subset_name, subset_service
+from meshery.meshes.plain import routed, subset_name, subset_service, target_port
 from meshery.meshes.scope import asked_of, not_narrowed
 from meshery.meshes.smi.access import write_access
 
@@ -76,14 +77,22 @@ def ingress(draft: Draft) -> None:
         names[position] = subset_name(target, subset) if subset else target.name
         if subset:
             draft.put(subset_service(draft.world, target, subset))
-        port = {"number": draft.behaviour.target.port or target.port.number, "protocol": "http"}
-        backends.append({"name": names[position], "port": port})
+        backends.append({"name": names[position], "port": _pod_port(draft, target)})
     draft.put(ingress_object(draft, ingress_class, backends=names))
     unique = [each for index, each in enumerate(backends) if each not in backends[:index]]
     source = {"kind": "Service", "name": service}
     source["namespace"] = namespace or mesh_namespace(draft.world)
     spec = {"backends": unique, "sources": [source]}
     draft.put(native(POLICY, "IngressBackend", draft.behaviour.name, draft.namespace, spec))
+
+
+def _pod_port(draft: Draft, service: Service) -> dict[str, object]:
+    """The port of a backend, which is that of the pods, not that of the Service."""
+    number = draft.behaviour.target.port or service.port.number
+    behind = target_port(draft.world, service, number)
+    if behind is None:
+        draft.nearly(f"the pods of {service.name} are taken to listen at {number}, as the Service")
+    return {"number": behind or number, "protocol": "http"}
 
 
 def _is_strict(draft: Draft) -> bool:

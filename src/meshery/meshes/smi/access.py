@@ -83,7 +83,8 @@ def _rules(draft: Draft, dialect: Dialect, params: Access) -> Iterator[Object]:
         for position, operation in enumerate(params.to)
         for each in _matches(operation, position, dialect)
     ]
-    if dialect.regex == "prefix" and any("pathRegex" in each for each in matches):
+    paths = [path for operation in params.to for path in operation.paths]
+    if dialect.regex == "prefix" and any(_is_closed(path) for path in paths):
         draft.nearly("to.paths are taken as the beginning of a path, not the whole of it")
     if len(params.to) > 1 and ports and matches:
         draft.nearly("to.ports hold for all of the requests in to: SMI says them apart")
@@ -97,6 +98,11 @@ def _rules(draft: Draft, dialect: Dialect, params: Access) -> Iterator[Object]:
         api_version = f"specs.smi-spec.io/{dialect.specs}"
         draft.put(native(api_version, "TCPRoute", name, namespace, spec))
         yield {"kind": "TCPRoute", "name": name}
+
+
+def _is_closed(path: str) -> bool:
+    """Whether a path pattern says more than a beginning."""
+    return not path.endswith("*") or (path.startswith("*") and len(path) > 1)
 
 
 def _matches(operation: Operation, position: int, dialect: Dialect) -> Iterator[Object]:

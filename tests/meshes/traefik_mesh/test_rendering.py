@@ -1,0 +1,17 @@
+"""What the renderer answers: golden files, and that nothing goes missing in silence."""
+
+from pathlib import Path
+
+from meshery.meshes.traefik_mesh.mesh import MESH
+from meshes import golden, parameters
+
+HERE = Path(__file__).parent
+VERSIONS = ("1.4.1", "1.4.8")
+
+
+def test_golden_files() -> None:
+    golden.check(MESH, HERE / "golden")
+
+
+def test_every_parameter_changes_an_object_or_is_named() -> None:
+    parameters.check(MESH, [parameters.world_of(version) for version in VERSIONS])
