@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from meshery.meshes.nsm.mesh import MESH
-from meshes import golden, parameters
+from meshes import golden, judged, parameters
 
 HERE = Path(__file__).parent
 VERSIONS = ("1.6.0", "1.15.0")
@@ -15,3 +15,7 @@ def test_golden_files() -> None:
 
 def test_every_parameter_changes_an_object_or_is_named() -> None:
     parameters.check(MESH, [parameters.world_of(version) for version in VERSIONS])
+
+
+def test_kinds_know_what_is_rendered() -> None:
+    judged.check(MESH, HERE / "golden", VERSIONS)
