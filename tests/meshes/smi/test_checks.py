@@ -50,7 +50,9 @@ def test_splits_that_are_wrong() -> None:
             service("api-v1"),
         ]
     )
-    told = [(each.path, each.message) for each in found if "there is no Service" not in each.message]
+    told = [
+        (each.path, each.message) for each in found if "there is no Service" not in each.message
+    ]
     assert told == [
         ("TrafficSplit shop/self: spec.backends[0].service", "is the split service itself"),
         ("TrafficSplit shop/self: spec.backends[1].weight", "0.5 is no whole number from 0"),

@@ -7,7 +7,7 @@ from meshery.adapters.draft import Draft, native
 from meshery.behaviours.edge import Egress, Ingress
 from meshery.meshes.app_mesh.objects import API_VERSION, GROUP, port_of, put_node
 from meshery.meshes.look import name_of, of_kind
-from meshery.meshes.plain import routed
+from meshery.meshes.plain import live, routed
 from meshery.meshes.scope import not_narrowed
 
 _GATEWAY = "ingress-gateway"
@@ -68,11 +68,19 @@ def ingress(draft: Draft) -> None:
     for position, _ in enumerate(params.routes):
         if params.routes[position].subset is not None:
             draft.dropped(f"routes[{position}].subset", "a gateway leads to services")
+    for name in sorted({service.name for _, service in routed(draft)}):
+        if live(draft.world, API_VERSION, "VirtualService", name, draft.namespace) is None:
+            draft.nearly(f"the gateway leads to VirtualService {name}, which has to exist")
     hosts = params.hosts or ("",)
     number = 0
     for host in hosts:
         for path, service in routed(draft):
             number += 1
+            if (
+                live(draft.world, API_VERSION, "VirtualService", service.name, draft.namespace)
+                is None
+            ):
+                draft.nearly(f"the gateway leads to VirtualService {service.name}: it has to exist")
             _put_gateway_route(draft, f"{draft.behaviour.name}-{number}", host, path, service.name)
 
 

@@ -169,7 +169,7 @@ def _gateway_route(translation: Translation, route: Object, nodes: Nodes) -> Non
         host = given.pop("hostname", None) or {}
         match, lost = read_match(given, field)
         path = (match.get("path") or {}).get("prefix")
-        if service is None or lost or set(match) - {"path"} or (match and path is None):
+        if lost or set(match) - {"path"} or (match and path is None):
             translation.lost(route, "matches more than hosts and the beginning of a path")
             continue
         if dig(body, "action.rewrite"):

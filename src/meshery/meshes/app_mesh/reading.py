@@ -28,6 +28,10 @@ class Nodes:
             for each in of_kind(objects, "VirtualNode", GROUP)
         }
         self._services = list(of_kind(objects, "VirtualService", GROUP))
+        self._selectors = [
+            (namespace_of(each), dig(each, "spec.selector") or {}, name_of(each))
+            for each in of_kind(objects, "Service", "")
+        ]
 
     def is_inside(self, node: Object) -> bool:
         """Whether a node is pods of the cluster, not a host outside."""
@@ -36,9 +40,15 @@ class Nodes:
         return is_local or dig(node, "spec.podSelector") is not None
 
     def own(self, node: Object) -> str:
-        """The service of a node: that of its DNS name, or of the node's own name."""
+        """The service of a node: that of its DNS name, of its pods, or of the node's own name."""
         host = str(dig(node, "spec.serviceDiscovery.dns.hostname") or "")
-        return host.partition(".")[0] if host and self.is_inside(node) else name_of(node)
+        if host and self.is_inside(node):
+            return host.partition(".")[0]
+        labels = dig(node, "spec.podSelector.matchLabels")
+        for namespace, selector, name in self._selectors:
+            if labels and (namespace, selector) == (namespace_of(node), labels):
+                return name
+        return name_of(node)
 
     def service(self, reference: Mapping[str, Any], namespace: str) -> str | None:
         """The service that a reference to a node leads to; None where the node is not there."""
@@ -56,13 +66,13 @@ class Nodes:
                 return _called(each)
         return name_of(router)
 
-    def service_of_virtual(self, reference: Mapping[str, Any], namespace: str) -> str | None:
-        """The service of a reference to a VirtualService; None where it is not there."""
+    def service_of_virtual(self, reference: Mapping[str, Any], namespace: str) -> str:
+        """The service of a reference to a VirtualService; of its own name where it is not there."""
         home = str(reference.get("namespace") or namespace)
         for each in self._services:
             if (namespace_of(each), name_of(each)) == (home, reference.get("name")):
                 return _called(each)
-        return None
+        return str(reference.get("name"))
 
     def outside(self, node: Object) -> list[str]:
         """The hosts outside that a node may call, by its backends."""

@@ -88,10 +88,8 @@ def _mesh_config(translation: Translation, config: Object) -> None:
         params = {"mode": mode, "scope": "mesh"}
         translation.behaviour("mesh-mtls", "mtls", {"service": "*"}, params)
     if dig(config, "spec.accessControlMode") == "deny":
-        told = (
-            "accessControlMode deny refuses what no TrafficTarget allows, also for other services"
-        )
-        translation.lost(config, told)
+        told = "refuses what no TrafficTarget allows, also for services without one"
+        translation.lost(config, f"accessControlMode deny {told}")
 
 
 def _mode(translation: Translation, workload: Object) -> None:
