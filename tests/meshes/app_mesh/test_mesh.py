@@ -119,7 +119,8 @@ COLOR = {"service": "color", "namespace": "color"}
 def test_it_ended_and_nothing_can_be_installed() -> None:
     assert (MESH.status.state, MESH.status.since) == ("ended", "2026-09-30")
     assert not MESH.status.has_installer
-    assert MESH.charts == MESH.profiles == ()
+    assert not MESH.charts
+    assert not MESH.profiles
     assert not {each.does for each in MESH.operations} & {"install", "inject", "add-on"}
     names = [each.name for each in MESH.versions.known]
     assert names == newest_first(names)

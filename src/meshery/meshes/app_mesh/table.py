@@ -8,7 +8,8 @@ from meshery.behaviours.rendering import Rendering, World
 from meshery.meshes.app_mesh.assembly import finished
 from meshery.meshes.app_mesh.edge import egress, ingress
 from meshery.meshes.app_mesh.nodes import ejection, limits, mtls
-from meshery.meshes.app_mesh.routing import lead_to_node, retry, route, split, timeout
+from meshery.meshes.app_mesh.policies import retry, timeout
+from meshery.meshes.app_mesh.routing import lead_to_node, route, split
 from meshery.meshes.look import dig, name_of, namespace_of
 
 ENDED = "App Mesh ended on 2026-09-30: no controller carries this out any more"
