@@ -45,11 +45,9 @@ STATUS = Status(
     has_installer=False,
 )
 
-INJECTION = Injection(
-    mode="client",
-    pod_annotations={"networkservicemesh.io": "kernel://NETWORK-SERVICE/nsm-1"},
-    namespace_annotations={"networkservicemesh.io": "kernel://NETWORK-SERVICE/nsm-1"},
-)
+# A client asks for a network by its name (networkservicemesh.io: kernel://SERVICE/INTERFACE), so
+# there is nothing that could be set on a namespace for whatever runs in it.
+INJECTION = Injection(mode="client")
 
 _MATCH = fields(
     source_selector=TEXTS,
