@@ -36,6 +36,8 @@ def egress(draft: Draft) -> None:
     if backends and not params.ports:
         draft.note("ports is 443: a node has to say one")
     if not backends:
+        if params.ports:
+            draft.dropped("ports", "they are those of hosts, and there is no host")
         return
     if draft.is_whole_mesh:
         draft.nearly("target *: each caller's VirtualNode has to name the hosts in its backends")
