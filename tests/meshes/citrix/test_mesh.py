@@ -3,7 +3,9 @@
 from typing import Any
 
 import yaml
+from jsonschema import Draft7Validator
 
+from meshery.behaviours.document import parse_behaviour
 from meshery.behaviours.rendering import World
 from meshery.meshes.citrix.mesh import MESH
 
@@ -105,6 +107,11 @@ NATIVE = """
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: api, namespace: shop}
+spec:
+  hosts: [api]
+  http:
+    - route: [{destination: {host: api}}]
+      timeout: 3s
 ---
 apiVersion: networking.istio.io/v1alpha3
 kind: EnvoyFilter
@@ -123,3 +130,20 @@ def test_istios_objects_stay_and_netscalers_do_not() -> None:
         "EnvoyFilter shop/filter: patches a proxy, which is another one afterwards",
         "ratelimit shop/limit: is NetScaler's own, which no other mesh reads",
     ]
+
+
+def test_a_way_further_than_istio_reads_istios_objects() -> None:
+    ways = {each.to: each for each in MESH.migrations}
+    assert next(iter(ways)) == "istio"
+    documents, lost = ways["linkerd"].read(list(yaml.safe_load_all(NATIVE)))
+    found = [parse_behaviour(dict(each)) for each in documents]
+    assert [(each.kind, each.target.service) for each in found] == [("timeout", "api")]
+    assert lost[-1] == "ratelimit shop/limit: is NetScaler's own, which no other mesh reads"
+
+
+def test_configurations_are_what_istios_kinds_take() -> None:
+    schemas = {(each.api_version, each.kind): each.schema for each in MESH.kinds}
+    for operation in MESH.operations:
+        for native in operation.manifests(WORLD) if operation.manifests else ():
+            schema = schemas[native["apiVersion"], native["kind"]]
+            assert list(Draft7Validator(schema).iter_errors(native)) == []

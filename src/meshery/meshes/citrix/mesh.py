@@ -4,6 +4,7 @@ from meshery.adapters.mesh import Injection, Mesh, Operation, Status, Version, V
 from meshery.meshes.book_info import configurations
 from meshery.meshes.citrix.migrate import MIGRATIONS
 from meshery.meshes.citrix.table import render
+from meshery.meshes.istio.mesh import MESH as ISTIO
 from meshery.meshes.operations import CUSTOM
 
 VERSIONS = Versions(
@@ -53,6 +54,8 @@ MESH = Mesh(
     versions=VERSIONS,
     render=render,
     injection=INJECTION,
+    kinds=ISTIO.kinds,
     operations=OPERATIONS,
+    validators=ISTIO.validators,
     migrations=MIGRATIONS,
 )

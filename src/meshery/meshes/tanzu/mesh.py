@@ -1,16 +1,14 @@
 """Tanzu Service Mesh as data: known when it is found, explained, and left."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from meshery.adapters.draft import Object, render_each
-from meshery.adapters.mesh import Mesh, Migration, Operation, Status, Versions
+from meshery.adapters.draft import render_each
+from meshery.adapters.mesh import Mesh, Operation, Status, Versions
 from meshery.behaviours.model import Behaviour, Kind
 from meshery.behaviours.rendering import Rendering, World
+from meshery.meshes.istio_beneath import migrations
 from meshery.meshes.operations import CUSTOM
-from meshery.meshes.standing import read_istio
 
-_OWN_GROUPS = ("vmware.com", "tanzu.vmware.com")
 _BENEATH = (
     "its clusters run Istio: give the behaviour to the mesh istio there; what spans clusters is "
     "said in its console (a global namespace)"
@@ -22,12 +20,6 @@ ALTERNATIVES = dict.fromkeys(Kind, _BENEATH)
 def render(behaviours: Sequence[Behaviour], world: World) -> Rendering:
     """Nothing: its API is not public. Each behaviour is told that Istio stands beneath."""
     return render_each(behaviours, world, {}, ALTERNATIVES, mesh="Tanzu Service Mesh")
-
-
-def read(objects: Sequence[Object]) -> tuple[Sequence[Mapping[str, Any]], Sequence[str]]:
-    """No behaviours: Istio's objects stay. What the service keeps has no equivalent."""
-    why = "kept by Tanzu's operator, and its policies live in its service"
-    return read_istio(objects, _OWN_GROUPS, why)
 
 
 MESH = Mesh(
@@ -65,5 +57,9 @@ MESH = Mesh(
         ),
         CUSTOM,
     ),
-    migrations=(Migration(to="istio", why="its clusters run Istio already", read=read),),
+    migrations=migrations(
+        ("vmware.com", "tanzu.vmware.com"),
+        why_lost="kept by Tanzu's operator, and its policies live in its service",
+        why_istio="its clusters run Istio already",
+    ),
 )
