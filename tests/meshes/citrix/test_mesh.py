@@ -6,7 +6,8 @@ import yaml
 from jsonschema import Draft7Validator
 
 from meshery.behaviours.document import parse_behaviour
-from meshery.behaviours.rendering import World
+from meshery.behaviours.model import Fidelity
+from meshery.behaviours.rendering import Outcome, World
 from meshery.meshes.citrix.mesh import MESH
 
 WORLD = World(version="1.14.0", namespace="default")
@@ -147,3 +148,17 @@ def test_configurations_are_what_istios_kinds_take() -> None:
         for native in operation.manifests(WORLD) if operation.manifests else ():
             schema = schemas[native["apiVersion"], native["kind"]]
             assert list(Draft7Validator(schema).iter_errors(native)) == []
+
+
+def test_what_is_said_to_envoy_alone_is_not_written() -> None:
+    def outcome(**params: Any) -> Outcome:
+        document = {"name": "slow", "kind": "fault", "target": "api", "params": params}
+        rendering = MESH.render([parse_behaviour(document)], WORLD)
+        assert "EnvoyFilter" not in {each["kind"] for each in rendering.objects}
+        return rendering.outcomes[0]
+
+    narrow = {"bandwidth": {"kbps": 64}}
+    assert outcome(**narrow).fidelity is Fidelity.UNSUPPORTED
+    both = outcome(**narrow, abort={"status": 503})
+    assert both.fidelity is Fidelity.APPROXIMATE
+    assert any(note.startswith("bandwidth is left out") for note in both.notes)
