@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meshery.behaviours.match import Match, PathMatch, ValueMatch
 from meshery.meshes.nginx.objects import DIALECT as ANYWHERE
@@ -100,3 +102,17 @@ def test_what_smi_has_no_words_for_is_named() -> None:
 def test_headers_stand_as_a_list_as_the_custom_resource_has_them() -> None:
     match = Match(headers=(ValueMatch("a", exact="1"), ValueMatch("b", exact="2")))
     assert route_match("x", match, WHOLE) == {"name": "x", "headers": [{"a": "1"}, {"b": "2"}]}
+
+
+ELEMENT = st.text("abcXYZ019.-_~+()$", min_size=1, max_size=8)
+PATH = st.lists(ELEMENT, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))
+
+
+@given(PATH, st.sampled_from(["exact", "prefix"]), st.sampled_from([WHOLE, ANYWHERE]))
+def test_any_path_is_said_and_read_back(path: str, kind: str, dialect: Dialect) -> None:
+    regex = path_regex(PathMatch(**{kind: path}), dialect)
+    assert takes(regex, path, dialect)
+    assert takes(regex, f"{path}/more", dialect) == (kind == "prefix")
+    assert not takes(regex, f"{path}more", dialect)
+    assert not takes(regex, f"/before{path}", dialect)
+    assert path_of(regex, dialect) == {kind: path}

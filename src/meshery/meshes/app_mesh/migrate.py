@@ -194,4 +194,9 @@ MIGRATIONS = (
         "Service Connect for ECS, which are no meshes of a cluster",
         read=read,
     ),
+    Migration(
+        to="linkerd",
+        why="a smaller proxy; its routes are those of Gateway API",
+        read=read,
+    ),
 )

@@ -127,4 +127,9 @@ MIGRATIONS = (
         "limits say",
         read=read,
     ),
+    Migration(
+        to="linkerd",
+        why="a smaller proxy; mutual TLS and access by identity without settings",
+        read=read,
+    ),
 )

@@ -154,4 +154,9 @@ MIGRATIONS = (
         why="the project named Istio as its successor when it ended; both drive Envoy as a sidecar",
         read=read,
     ),
+    Migration(
+        to="linkerd",
+        why="a smaller proxy and fewer settings; it is installed as quickly as OSM was",
+        read=read,
+    ),
 )

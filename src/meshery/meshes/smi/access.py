@@ -152,10 +152,11 @@ def _accounts_of(draft: Draft, caller: Caller, place: str) -> list[Account]:
         draft.nearly(f"{place} is {told}: SMI names each caller, so it is the accounts known now")
         return _known(draft, caller.namespace or "")
     spiffe = _SPIFFE.fullmatch(caller.identity)
-    if spiffe is not None:
+    if spiffe is not None and spiffe[1] == draft.world.trust_domain:
         return [(spiffe[2], spiffe[3])]
     if caller.identity.startswith("spiffe://"):
-        draft.dropped(f"{place}.identity", "it is not the identity of a ServiceAccount")
+        why = f"it is no ServiceAccount of the trust domain {draft.world.trust_domain}"
+        draft.dropped(f"{place}.identity", why)
         return []
     return [_account(draft.world.service(caller.identity, caller.namespace or ""))]
 

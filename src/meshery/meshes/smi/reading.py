@@ -25,8 +25,8 @@ def read_smi(translation: Translation, dialect: Dialect) -> None:
 
 def path_of(regex: str, dialect: Dialect) -> dict[str, str]:
     """The path match of a regular expression: exact or a prefix where it is no more than that."""
-    body = regex.removeprefix("^").removesuffix("$")
-    is_whole = dialect.regex == "whole" or (regex.startswith("^") and regex.endswith("$"))
+    body = _body(regex)
+    is_whole = dialect.regex == "whole" or (regex.startswith("^") and _is_anchored(regex))
     for end in _ELEMENTS:
         if is_whole and body.endswith(end) and _LITERAL.fullmatch(body.removesuffix(end)):
             return {"prefix": _plain(body.removesuffix(end)) or "/"}
@@ -36,14 +36,14 @@ def path_of(regex: str, dialect: Dialect) -> dict[str, str]:
     if is_literal and (is_whole or dialect.regex == "prefix"):
         return {"exact" if is_whole else "prefix": _plain(body)}
     head = "" if is_whole or dialect.regex == "prefix" or regex.startswith("^") else ".*"
-    tail = "" if is_whole or regex.endswith("$") else ".*"
+    tail = "" if is_whole or _is_anchored(regex) else ".*"
     return {"regex": f"{head}{body}{tail}"}
 
 
 def pattern_of(regex: str, dialect: Dialect) -> str | None:
     """The path pattern `/x`, `/x*` or `*x` of a regular expression; None where there is none."""
-    body = regex.removeprefix("^").removesuffix("$")
-    is_whole = dialect.regex == "whole" or (regex.startswith("^") and regex.endswith("$"))
+    body = _body(regex)
+    is_whole = dialect.regex == "whole" or (regex.startswith("^") and _is_anchored(regex))
     open_end = body.endswith(".*") or (dialect.regex == "prefix")
     open_start = body.startswith(".*")
     middle = body.removeprefix(".*").removesuffix(".*")
@@ -195,14 +195,26 @@ def _value(regex: str, dialect: Dialect) -> str:
     if dialect.regex == "whole":
         return regex
     head = "" if regex.startswith("^") else ".*"
-    tail = "" if regex.endswith("$") else ".*"
-    return f"{head}{regex.removeprefix('^').removesuffix('$')}{tail}"
+    tail = "" if _is_anchored(regex) else ".*"
+    return f"{head}{_body(regex)}{tail}"
 
 
 def _weight(weight: Any) -> int:
     """A weight as a number; v1alpha1 wrote quantities, of which `500m` is half of `1`."""
     text = str(weight)
     return int(text.removesuffix("m")) if text.endswith("m") else int(float(text))
+
+
+def _body(regex: str) -> str:
+    """An expression without its anchors."""
+    open_start = regex.removeprefix("^")
+    return open_start[:-1] if _is_anchored(regex) else open_start
+
+
+def _is_anchored(regex: str) -> bool:
+    """Whether it ends at the end: with a `$` that is no mere sign."""
+    before = regex.removesuffix("$")
+    return before != regex and (len(before) - len(before.rstrip("\\"))) % 2 == 0
 
 
 def _plain(regex: str) -> str:
