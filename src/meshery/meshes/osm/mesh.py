@@ -28,9 +28,9 @@ VERSIONS = Versions(
         Version(name="1.0.0", charts={"osm": "1.0.0"}),
     ),
     as_of="2026-11-22",
-    source="1.2.4 and its date: https://openservicemesh.io and its encyclopedic entries; 1.20 for "
-    "1.1: charts/osm/Chart.yaml of 1.1.1-rc.1. The first releases of the minor lines are named "
-    "without a source, and their dates could not be verified",
+    source="1.2.4 and its date: Wikipedia's entry on the project; 1.20 for 1.1: charts/osm/"
+    "Chart.yaml of 1.1.1-rc.1. The first releases of the minor lines are named without a source, "
+    "their dates could not be verified",
     index=Index(url=_REPOSITORY, chart="osm"),
 )
 
