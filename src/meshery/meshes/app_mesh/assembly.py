@@ -14,6 +14,7 @@ from meshery.meshes.look import dig, name_of, namespace_of
 from meshery.meshes.plain import live
 
 _LAST = 1000
+_DEFAULTS = (DEFAULT_ROUTE, *(f"{DEFAULT_ROUTE}-{each}" for each in ("http2", "grpc", "tcp")))
 _CATCH_ALL: tuple[dict[str, Any], ...] = ({}, {"prefix": "/"})
 
 
@@ -49,14 +50,14 @@ def _backends(made: Mapping[str, Any], before: list[Any]) -> list[Any]:
 def _routes(made: Mapping[str, Any], every: Mapping[str, Any], before: list[Any]) -> list[Any]:
     """The routes: specific ones first, and what every route says laid over each."""
     found = {str(each["name"]): dict(each) for each in before}
-    named = {DEFAULT_ROUTE: next((key for key in found if _takes_all(found[key])), DEFAULT_ROUTE)}
-    ordered = sorted(made, key=lambda each: (each == DEFAULT_ROUTE, made[each]["order"]))
+    named = {key: _standing_default(found, made[key], key) for key in made if _is_default(key)}
+    ordered = sorted(made, key=lambda each: (_is_default(each), made[each]["order"]))
     for position, key in enumerate(ordered):
         own = {field: value for field, value in made[key].items() if field != "order"}
         place = named.get(key, key)
         kept = {field: found[place][field] for field in found.get(place, {}) if field not in own}
         more = _kept(found.get(place, {}), own)
-        priority = _LAST if key == DEFAULT_ROUTE else position
+        priority = _LAST if _is_default(key) else position
         found[place] = {**kept, **laid_over(more, own)[0], "name": place, "priority": priority}
     for each in found.values():
         for field, policies in every.items():
@@ -75,9 +76,18 @@ def _kept(before: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _takes_all(route: Mapping[str, Any]) -> bool:
-    bodies = [value for key, value in route.items() if key.endswith("Route")]
-    return any((body.get("match") or {}) in _CATCH_ALL for body in bodies)
+def _is_default(name: str) -> bool:
+    return name in _DEFAULTS
+
+
+def _standing_default(found: Mapping[str, Any], made: Mapping[str, Any], name: str) -> str:
+    """The route that stands and takes whatever a default takes; its own name where none does."""
+    for key, route in found.items():
+        for field in made:
+            body = route.get(field)
+            if isinstance(body, dict) and (body.get("match") or {}) in _CATCH_ALL:
+                return key
+    return name
 
 
 def _priority(route: Mapping[str, Any]) -> tuple[int, str]:

@@ -17,6 +17,7 @@ API_VERSION = "appmesh.k8s.aws/v1beta2"
 GROUP = "appmesh.k8s.aws"
 PROTOCOLS = {"http": "http", "http2": "http2", "grpc": "grpc", "tcp": "tcp", "tls": "tcp"}
 DEFAULT_ROUTE = "default"
+_ROUTES = {"http": "httpRoute", "http2": "http2Route", "grpc": "grpcRoute"}
 
 
 def duration(milliseconds: float) -> dict[str, Any]:
@@ -35,6 +36,17 @@ def port_of(draft: Draft, service: Service | None = None) -> ServicePort:
         if asked in (None, port.number):
             return port
     return ServicePort(asked or own.port.number, "", own.port.protocol)
+
+
+def route_field(draft: Draft) -> str:
+    """The field of a route for what is spoken at the target's port."""
+    return _ROUTES.get(port_of(draft).protocol, "tcpRoute")
+
+
+def default_route(draft: Draft) -> str:
+    """The name of the route that takes what no other takes: a route speaks one protocol."""
+    field = route_field(draft)
+    return DEFAULT_ROUTE if field == "httpRoute" else f"{DEFAULT_ROUTE}-{field[:-5]}"
 
 
 def listener(port: ServicePort, **more: Any) -> dict[str, Any]:

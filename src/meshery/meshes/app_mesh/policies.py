@@ -11,8 +11,9 @@ from meshery.meshes.app_mesh.objects import (
     nodes_of,
     port_of,
     put_router,
+    route_field,
 )
-from meshery.meshes.app_mesh.routing import EVERY_CALLER, route_field
+from meshery.meshes.app_mesh.routing import EVERY_CALLER
 from meshery.meshes.scope import not_narrowed, one_service
 
 _TRY_MS = 15_000.0
@@ -33,7 +34,14 @@ def retry(draft: Draft) -> None:
     if params.per_try_timeout_ms is None:
         draft.nearly("perTryTimeout is 15s: a retry policy has to say one")
     policy["perRetryTimeout"] = duration(params.per_try_timeout_ms or _TRY_MS)
-    policy.update(_events(draft, params))
+    events = _events(draft, params)
+    if not events:
+        draft.unsupported(
+            "on names nothing that App Mesh retries",
+            "retry on 5xx, gateway-error, connect-failure, reset or 409",
+        )
+        return
+    policy.update(events)
     if params.backoff != Backoff():
         draft.dropped("backoff.base and backoff.max", "App Mesh chooses the waits")
     if params.budget is not None:

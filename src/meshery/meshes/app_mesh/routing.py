@@ -8,22 +8,16 @@ from meshery.adapters.draft import Draft
 from meshery.behaviours.match import Match, PathMatch, ValueMatch
 from meshery.behaviours.traffic import Backend, HeaderOps, Route, Split
 from meshery.meshes.app_mesh.objects import (
-    DEFAULT_ROUTE,
+    default_route,
     node_name,
-    port_of,
     put_node,
     put_router,
+    route_field,
 )
 from meshery.meshes.scope import not_narrowed, one_service
 
-_ROUTES = {"http": "httpRoute", "http2": "http2Route", "grpc": "grpcRoute"}
 EVERY_CALLER = "a VirtualRouter holds for every caller"
 _MOST_WEIGHT, _MOST_TARGETS = 100, 10
-
-
-def route_field(draft: Draft) -> str:
-    """The field of a route for what is spoken at the target's port."""
-    return _ROUTES.get(port_of(draft).protocol, "tcpRoute")
 
 
 def split(draft: Draft) -> None:
@@ -31,7 +25,7 @@ def split(draft: Draft) -> None:
     params = draft.params(Split)
     if not one_service(draft):
         return
-    name = DEFAULT_ROUTE if params.match.takes_all else draft.behaviour.name
+    name = default_route(draft) if params.match.takes_all else draft.behaviour.name
     if not _put_route(draft, name, params.match, params.backends):
         return
     if params.steps:
@@ -67,7 +61,7 @@ def lead_to_node(draft: Draft) -> None:
     match = {} if field in ("tcpRoute", "grpcRoute") else {"prefix": "/"}
     target = {"virtualNodeRef": {"name": name}, "weight": 1}
     said = {"match": match, "action": {"weightedTargets": (target,)}}
-    put_router(draft, routes={DEFAULT_ROUTE: {"order": Match().specificity, field: said}})
+    put_router(draft, routes={default_route(draft): {"order": Match().specificity, field: said}})
 
 
 def _put_route(draft: Draft, name: str, match: Match, backends: tuple[Backend, ...]) -> bool:

@@ -1,13 +1,15 @@
 """What each kind of behaviour was on App Mesh, and what comes nearest where it had nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from meshery.adapters.draft import Draft, Table, drafted, merged
+from meshery.adapters.draft import Draft, Object, Table, drafted, merged
 from meshery.behaviours.model import Behaviour, Kind
 from meshery.behaviours.rendering import Rendering, World
 from meshery.meshes.app_mesh.assembly import finished
 from meshery.meshes.app_mesh.edge import egress, ingress
 from meshery.meshes.app_mesh.nodes import ejection, limits, mtls
+from meshery.meshes.app_mesh.objects import route_field
 from meshery.meshes.app_mesh.policies import retry, timeout
 from meshery.meshes.app_mesh.routing import lead_to_node, route, split
 from meshery.meshes.look import dig, name_of, namespace_of
@@ -51,12 +53,21 @@ def render(behaviours: Sequence[Behaviour], world: World) -> Rendering:
 def _lead_somewhere(drafts: Sequence[Draft], world: World) -> None:
     """Give routers of which only retries or time limits are said a route to the service's node."""
     routed = {
-        (namespace_of(each), name_of(each))
+        (namespace_of(each), name_of(each), field)
         for each in (*world.live, *(made for draft in drafts for made in draft.objects))
-        if each.get("kind") == "VirtualRouter" and dig(each, "spec.routes")
+        if each.get("kind") == "VirtualRouter"
+        for route in _routes(each)
+        for field in route
     }
     for draft in drafts:
         for each in [made for made in draft.objects if made["kind"] == "VirtualRouter"]:
-            if (namespace_of(each), name_of(each)) not in routed:
-                routed.add((namespace_of(each), name_of(each)))
+            place = (namespace_of(each), name_of(each), route_field(draft))
+            if place not in routed:
+                routed.add(place)
                 lead_to_node(draft)
+
+
+def _routes(router: Object) -> list[Mapping[str, Any]]:
+    """The routes of a router that stands (a list), or that is being made (by name)."""
+    found = dig(router, "spec.routes") or []
+    return list(found.values()) if isinstance(found, Mapping) else found
