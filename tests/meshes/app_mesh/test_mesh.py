@@ -7,7 +7,7 @@ import pytest
 from meshery.adapters.draft import native
 from meshery.adapters.ordering import newest_first
 from meshery.behaviours.document import parse_behaviour
-from meshery.behaviours.rendering import World
+from meshery.behaviours.rendering import Service, ServicePort, World
 from meshery.meshes.app_mesh import checks
 from meshery.meshes.app_mesh.mesh import MESH
 from meshery.meshes.app_mesh.objects import API_VERSION, duration
@@ -252,6 +252,32 @@ def test_routes_stand_from_the_most_specific_on() -> None:
     (router,) = [each for each in rendering.objects if each["kind"] == "VirtualRouter"]
     routes = [(each["name"], each["priority"]) for each in router["spec"]["routes"]]
     assert routes == [("exact", 0), ("long", 1), ("short", 2)]
+
+
+def test_a_route_speaks_one_protocol_and_retries_reach_their_own() -> None:
+    ports = (ServicePort(80), ServicePort(9090, "grpc", "grpc"))
+    api = Service("api", "shop", ports=ports, labels={"app": "api"})
+    split = {"backends": [{"subset": "v1"}]}
+    tries = {"attempts": 2, "perTryTimeout": "1s", "on": ["unavailable"]}
+    grpc = {"service": "api", "port": 9090}
+    documents: list[dict[str, Any]] = [
+        {"name": "canary", "kind": "split", "target": "api", "params": split},
+        {"name": "again", "kind": "retry", "target": grpc, "params": tries},
+    ]
+    world = World(version="1.13.1", namespace="shop", services=(api,))
+    rendering = MESH.render([parse_behaviour(each) for each in documents], world)
+    (router,) = [each for each in rendering.objects if each["kind"] == "VirtualRouter"]
+    http, rest = router["spec"]["routes"]
+    assert (http["name"], rest["name"]) == ("default", "default-grpc")
+    assert "retryPolicy" not in http["httpRoute"]
+    assert rest["grpcRoute"]["retryPolicy"]["grpcRetryEvents"] == ["unavailable"]
+
+
+def test_retries_on_nothing_that_app_mesh_knows() -> None:
+    document = {"name": "r", "kind": "retry", "target": "api", "params": {"on": ["404"]}}
+    rendering = MESH.render([parse_behaviour(document)], World(version="1.13.1"))
+    assert rendering.objects == ()
+    assert rendering.outcomes[0].fidelity == "unsupported"
 
 
 def node(name: str, **labels: str) -> dict[str, Any]:
