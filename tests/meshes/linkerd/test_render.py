@@ -360,3 +360,18 @@ def test_egress_stands_where_the_callers_are() -> None:
     whole = rendered(document | {"target": "*"})
     assert {each["metadata"]["namespace"] for each in whole.objects} == {"linkerd-egress"}
     assert whole.outcomes[0].fidelity is Fidelity.EXACT
+
+
+def test_an_access_of_the_whole_mesh_is_at_each_service() -> None:
+    asked = {"action": "allow", "from": [{"identity": "cart"}]}
+    found = rendered(behaviour("access", asked) | {"target": "*"})
+    servers = [each for each in found.objects if each["kind"] == "Server"]
+    assert [each["metadata"]["name"] for each in servers] == ["api-8080", "cart-80", "web-80"]
+    assert {each["metadata"]["namespace"] for each in servers} == {"shop", "front"}
+    allowed = [each for each in found.objects if each["kind"] == "MeshTLSAuthentication"]
+    cart = "cart.shop.serviceaccount.identity.linkerd.cluster.local"
+    assert [each["spec"]["identities"] for each in allowed] == [[cart]] * 3
+    some = behaviour("access", {"action": "deny", "from": [{"identity": "cart"}]})
+    refused = rendered(some | {"target": "*"}).outcomes[0]
+    assert refused.fidelity is Fidelity.UNSUPPORTED
+    assert not refused.objects

@@ -5,11 +5,15 @@ subset v2 of api. It is taken from the place where it stands, and written where 
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from meshery.adapters.draft import Draft, Object, native
+from meshery.behaviours.model import Fidelity
 from meshery.behaviours.rendering import Service, World
+from meshery.behaviours.shape import Params
 from meshery.behaviours.traffic import Backend
 from meshery.meshes.linkerd.versions import line
 
@@ -43,6 +47,20 @@ def home(draft: Draft) -> Service:
         f"{draft.service.name} does not pass it"
     )
     return subset_service(draft, draft.service, subset)
+
+
+def each_service(draft: Draft, params: Params, write: Callable[[Draft], None]) -> None:
+    """The same at every service that is known, each with its own objects."""
+    for service in targets(draft):
+        target = replace(draft.behaviour.target, service=service.name, namespace=service.namespace)
+        own = Draft(replace(draft.behaviour, target=target, params=params), draft.world)
+        write(own)
+        if own.fidelity is Fidelity.UNSUPPORTED:
+            draft.unsupported(own.notes[-1], own.alternative)
+            return
+        draft.objects += own.objects
+        for note in own.notes:
+            (draft.note if own.fidelity is Fidelity.EXACT else draft.nearly)(note)
 
 
 def nothing_known(draft: Draft) -> None:

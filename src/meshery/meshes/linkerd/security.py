@@ -7,11 +7,14 @@ part of what others allow is not.
 import re
 from typing import Any
 
+from msgspec.structs import replace
+
 from meshery.adapters.draft import Draft, native
 from meshery.behaviours.security import Access, Caller, Mtls, Operation
 from meshery.meshes.linkerd.parts import (
     POLICY,
     SERVER_LINE,
+    each_service,
     line_of,
     nothing_known,
     reference,
@@ -19,6 +22,7 @@ from meshery.meshes.linkerd.parts import (
 )
 
 _SPIFFE = re.compile(r"spiffe://([^/]+)/ns/([^/]+)/sa/([^/]+)")
+_PLAIN = re.compile(r"[a-z0-9-]+")
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
 _MODES = {"strict": "all-authenticated", "permissive": "all-unauthenticated"}
 STRICTEST = ("deny", "audit", "cluster-authenticated", "all-authenticated", "all-unauthenticated")
@@ -60,12 +64,25 @@ def access(draft: Draft) -> None:
             "claims are not read by Linkerd: it knows identities of workloads only",
             "check the token in the service or at the gateway, and allow by identity here",
         )
+    elif draft.is_whole_mesh:
+        each_service(draft, _with_homes(params, draft.namespace), access)
     elif params.action == "audit":
         _audit(draft, params)
     elif params.action == "deny":
         _deny(draft, params)
     else:
         _allow(draft, params)
+
+
+def _with_homes(params: Access, namespace: str) -> Access:
+    """Callers that are named plainly with the namespace that they are looked for in."""
+    callers = [
+        replace(each, namespace=namespace)
+        if each.namespace is None and _PLAIN.fullmatch(each.identity or "")
+        else each
+        for each in params.from_
+    ]
+    return replace(params, from_=tuple(callers))
 
 
 def _namespaces(draft: Draft, params: Mtls) -> None:
