@@ -10,7 +10,7 @@ from meshery.behaviours.document import behaviour_document, parse_behaviour
 from meshery.behaviours.model import Behaviour
 from meshery.meshes.consul.migrate import read
 from meshery.meshes.consul.parts import entry
-from meshes.consul.place import behaviour, rendered
+from meshes.consul.place import ENTERPRISE, behaviour, rendered
 
 CALLERS = ("web", "cart", "stranger")
 REQUESTS = [(method, path) for method in ("GET", "POST") for path in ("/", "/a", "/a/b", "/b")]
@@ -166,3 +166,19 @@ def _is_path(wanted: str, path: str) -> bool:
     if wanted.startswith("*"):
         return path.endswith(wanted[1:])
     return path.startswith(wanted[:-1]) if wanted.endswith("*") else path == wanted
+
+
+def test_a_deny_of_a_namespace_wins_over_an_allow_of_one_in_it() -> None:
+    allowed = {"action": "allow", "from": [{"identity": "web", "namespace": "bank"}]}
+    denied = {"action": "deny", "from": [{"namespace": "bank"}]}
+    documents = [behaviour("access", allowed, name="a"), behaviour("access", denied, name="b")]
+    (made,) = [
+        each
+        for each in rendered(*documents, version=ENTERPRISE).objects
+        if each["kind"] == "ServiceIntentions"
+    ]
+    assert made["spec"]["sources"] == [
+        {"name": "web", "namespace": "bank", "action": "deny"},
+        {"name": "*", "namespace": "bank", "action": "deny"},
+        {"name": "*", "action": "deny"},
+    ]

@@ -73,7 +73,8 @@ def _sources(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     listed = sorted(names, key=lambda name: name == ALL)
     found = []
     for name in listed:
-        own = [rule for rule in rules if name in rule["sources"] or ALL in rule["sources"]]
+        wide = {ALL, name, f"{ALL}/{name.partition('/')[2]}"}
+        own = [rule for rule in rules if wide.intersection(rule["sources"])]
         verdict = _verdict(own, is_closed=is_closed)
         if verdict:
             found.append({**_named(name), **verdict})

@@ -53,9 +53,9 @@ def targets(draft: Draft) -> tuple[Service, ...]:
     return draft.world.services
 
 
-def one_name(draft: Draft, service: Service) -> str:
+def one_name(draft: Draft, service: Service, home: str = "") -> str:
     """The name of a service in Consul, where namespaces of Kubernetes do not tell two apart."""
-    if service.namespace != draft.namespace and not enterprise(draft):
+    if service.namespace != (home or draft.namespace) and not enterprise(draft):
         draft.note(
             f"{service.name} of the namespace {service.namespace} is {service.name} to Consul: "
             "without Enterprise one name is one service"

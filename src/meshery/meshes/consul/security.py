@@ -32,6 +32,8 @@ def mtls(draft: Draft) -> None:
         draft.put(entry("Mesh", "mesh", control_namespace(draft), spec))
         draft.note("intentions are not followed for connections without mutual TLS")
     mode = {"mutualTLSMode": params.mode}
+    if draft.is_whole_mesh and params.scope != "mesh":
+        draft.note(f"scope {params.scope} of every service is the whole mesh")
     if params.scope == "mesh" or draft.is_whole_mesh:
         draft.put(entry("ProxyDefaults", "global", control_namespace(draft), mode))
         return
@@ -173,6 +175,14 @@ def _named(draft: Draft, caller: Caller) -> list[str]:
     """A caller as names of services."""
     name = caller.identity
     if name is not None and name != "*":
+        if caller.namespace is None:
+            return [_service(draft, name)]
+        if enterprise(draft):
+            return [f"{_service(draft, name)}/{caller.namespace}"]
+        draft.note(
+            f"{name} of the namespace {caller.namespace} is {name} of every namespace to Consul: "
+            "without Enterprise one name is one service"
+        )
         return [_service(draft, name)]
     if caller.namespace is None:
         return [ALL]

@@ -111,7 +111,7 @@ def _at_callers(draft: Draft, settings: dict[str, Any], *, fallback: int | None 
     for service in targets(draft):
         callers = _callers(draft, service)
         for caller in callers:
-            named = {one_name(draft, service): settings}
+            named = {one_name(draft, service, caller.namespace): settings}
             spec = {"upstreamConfig": {"overrides": named}}
             draft.put(entry("ServiceDefaults", caller.name, caller.namespace, spec))
         if not callers:
