@@ -4,9 +4,11 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+import copy
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ CRDS = Resource(
     plural="customresourcedefinitions",
     namespaced=False,
 )
+_DIGEST = "meshery.test/digest"
 _FOLDER = Path(__file__).parent / "crds"
 _SHARED = ("gateway-api",)
 _AS = {"citrix": ("istio",), "linkerd": ("linkerd", "smi")}
@@ -62,16 +65,27 @@ def definitions_of_file(name: str) -> tuple[Definition, ...]:
     return _read(name)
 
 
-@asynccontextmanager
-async def served(client: KubeClient, wanted: Iterable[Definition]) -> AsyncIterator[None]:
-    """Have these definitions established; they are gone afterwards."""
+async def serve(client: KubeClient, wanted: Iterable[Definition]) -> None:
+    """Have these definitions established, and none of their names that is another's."""
     chosen = list({each.name: each for each in wanted}.values())
-    try:
-        await asyncio.gather(*(apply(client, CRDS, each.document) for each in chosen))
-        await asyncio.gather(*(_established(client, each.name) for each in chosen))
-        yield
-    finally:
-        await asyncio.gather(*(_remove(client, each.name) for each in chosen))
+    await asyncio.gather(*(_have(client, each) for each in chosen))
+    await asyncio.gather(*(_established(client, each.name) for each in chosen))
+
+
+async def _have(client: KubeClient, wanted: Definition) -> None:
+    """Two versions of a mesh define a kind differently: the other's goes first."""
+    document = copy.deepcopy(wanted.document)
+    digest = _digest(wanted.document)
+    document["metadata"].setdefault("annotations", {})[_DIGEST] = digest
+    with suppress(NotFoundError):
+        found = (await get(client, CRDS, wanted.name)).document()
+        if found["metadata"]["annotations"][_DIGEST] != digest:
+            await delete(client, CRDS, wanted.name, wait_s=60)
+    await apply(client, CRDS, document)
+
+
+def _digest(document: Document) -> str:
+    return sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
 
 
 def _files(mesh: str, version: str) -> tuple[str, ...]:
@@ -113,10 +127,3 @@ async def _established(client: KubeClient, name: str) -> None:
 
     # Many at once on a machine that has much else to do.
     await until(holds, timeout_s=60, what=f"establishing {name}")
-
-
-async def _remove(client: KubeClient, name: str) -> None:
-    try:
-        await delete(client, CRDS, name, wait_s=60)
-    except NotFoundError:
-        return

@@ -9,7 +9,7 @@ from fixtures.kube import KubeNamespace
 from kube.conftest import client_of
 from meshery.core.errors import InvalidInputError, MesheryError
 from meshery.kube.client import KubeClient
-from meshes.definitions import Definition, definitions_of_file, every_file, served
+from meshes.definitions import Definition, definitions_of_file, every_file, serve
 
 Document = dict[str, Any]
 
@@ -132,11 +132,12 @@ REFUSED: dict[str, tuple[tuple[str, Document], ...]] = {
 
 @pytest.mark.parametrize("name", every_file())
 async def test_they_take_what_is_right_and_refuse_what_is_wrong(
-    kube_namespace: KubeNamespace, name: str
+    court: KubeNamespace, name: str
 ) -> None:
     known = definitions_of_file(name)
-    async with client_of(kube_namespace.plane) as client, served(client, known):
-        space = kube_namespace.name
+    async with client_of(court.plane) as client:
+        await serve(client, known)
+        space = court.name
         for kind, spec in TAKEN[name]:
             await _apply(client, known, kind, spec, space)
         for kind, spec in REFUSED[name]:

@@ -20,7 +20,7 @@ from meshery.core.errors import MesheryError, NotFoundError
 from meshery.kube.client import KubeClient
 from meshery.kube.kinds import Kinds, discover
 from meshery.kube.resource import Resource
-from meshes.definitions import Definition, definitions, served
+from meshes.definitions import Definition, definitions, serve
 from meshes.matrix import cells
 from meshes.registered import generations, is_of_generation, registered
 from meshes.samples import SERVICES, behaviours, full_world
@@ -34,19 +34,16 @@ _QUERY = [("dryRun", "All"), ("fieldManager", "matrix"), ("force", "true")]
 
 @pytest.mark.parametrize(("name", "version"), generations())
 async def test_every_rendered_object_is_taken(
-    kube_namespace: KubeNamespace, name: str, version: str
+    court: KubeNamespace, name: str, version: str
 ) -> None:
     objects = _rendered(name, version)
     known = definitions(name, version)
-    async with client_of(kube_namespace.plane) as client:
+    async with client_of(court.plane) as client:
         core = await discover(client)
-        needed = [known[where] for where in _kinds(objects) if where in known]
-        async with served(client, needed):
-            await kube_namespace.create(
-                *(document for each in SERVICES for document in _live(each))
-            )
-            judge = _Judge(client, core, known, kube_namespace.name)
-            refusals = await judge.refusals(objects)
+        await serve(client, [known[where] for where in _kinds(objects) if where in known])
+        await court.create(*(document for each in SERVICES for document in _live(each)))
+        judge = _Judge(client, core, known, court.name)
+        refusals = await judge.refusals(objects)
     assert not refusals, _listed(refusals)
 
 
