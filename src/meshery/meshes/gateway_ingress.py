@@ -18,9 +18,13 @@ GROUP = "gateway.networking.k8s.io"
 
 
 def put_gateway(draft: Draft, *, class_name: str, subset_service: SubsetService) -> None:
-    """A Gateway of a class and the routes of an ingress, in the target's namespace."""
+    """A Gateway of a class and the routes of an ingress, in the target's namespace.
+
+    They are named after the behaviour: two ingresses of one service in one Gateway would let in
+    at the hosts of each what only the other has routes for.
+    """
     params = draft.params(Ingress)
-    name, namespace = f"{draft.service.name}-gateway", draft.namespace
+    name, namespace = draft.behaviour.name, draft.namespace
     secret = f"{name}-tls"
     listeners = [
         _listener(position, host, secret if params.tls else None)

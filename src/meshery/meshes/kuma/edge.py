@@ -80,7 +80,10 @@ def _matches(draft: Draft, params: Egress) -> list[Object]:
 def _of_host(draft: Draft, host: str, ports: tuple[int, ...]) -> list[Object]:
     """A domain cannot be opened for plain TCP: what is spoken is told by its port."""
     base: Object = {"type": "Domain", "value": host}
-    if not ports:
+    if not ports and not host.startswith("*") and era.has(draft.world, "3.0"):
+        draft.nearly("without ports a host is opened at 443 and 80: from 3.0 on each needs a port")
+        ports = (443, 80)
+    elif not ports:
         draft.note("without ports a host is opened for TLS at any port and for HTTP at port 80")
         return [{**base, "protocol": "tls"}, {**base, "port": 80, "protocol": "http"}]
     draft.note("ports 80, 8000 and 8080 are taken for HTTP, all others for TLS")
@@ -133,7 +136,8 @@ def ingress(draft: Draft) -> None:
 
 
 def _built_in(draft: Draft, params: Ingress) -> None:
-    name, world = f"{draft.service.name}-gateway", draft.world
+    """A gateway for each behaviour: in one of a service the hosts and rules of two would mix."""
+    name, world = f"{draft.behaviour.name}-gateway", draft.world
     tag = f"{name}_{draft.namespace}_svc"
     listeners = [
         _listener(draft, host, f"{name}-tls" if params.tls else None)
