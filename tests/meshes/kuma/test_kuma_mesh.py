@@ -74,6 +74,60 @@ def test_what_is_rendered_for_3_is_ready_for_3() -> None:
         assert MESH.validators[name](made) == [], name
 
 
+def test_a_host_without_ports_has_them_written_out_where_each_needs_one() -> None:
+    out = said("egress", hosts=["example.com", "*.example.org"])
+    new, old = (rendered(out, version=each) for each in ("3.0.1", "2.14.6"))
+    ports = [
+        [(one["value"][0], one.get("port"), one["protocol"]) for one in matched(each)]
+        for each in (new, old)
+    ]
+    assert ports == [
+        [("e", 443, "tls"), ("e", 80, "http"), ("*", None, "tls"), ("*", 80, "http")],
+        [("e", None, "tls"), ("e", 80, "http"), ("*", None, "tls"), ("*", 80, "http")],
+    ]
+    assert new.outcomes[0].fidelity == "approximate"
+
+
+def matched(rendering: Rendering) -> list[Object]:
+    (made,) = rendering.objects
+    found: list[Object] = made["spec"]["default"]["appendMatch"]
+    return found
+
+
+@pytest.mark.parametrize("version", ["3.0.1", "2.14.6", "2.8.8"])
+def test_a_ratelimit_of_one_caller_is_refused_rather_than_held_against_all(version: str) -> None:
+    few = said("ratelimit", source="web", requests=1)
+    rendering = rendered(few, version=version)
+    assert rendering.objects == ()
+    assert "limits" in rendering.outcomes[0].alternative
+
+
+def test_a_namespace_without_mtls_does_not_take_it_from_the_mesh() -> None:
+    mesh = said("mtls", target="*", mode="off", scope="mesh")
+    namespace = said("mtls", target="*", mode="off", scope="namespace")
+    assert [each["kind"] for each in rendered(mesh, version="2.14.6").objects] == ["Mesh"]
+    assert rendered(namespace, version="2.14.6").outcomes[0].fidelity == "unsupported"
+
+
+def test_two_ingresses_of_a_service_have_a_gateway_each() -> None:
+    inner = said("ingress", hosts=["in.test"]) | {"name": "inner"}
+    made = rendered(said("ingress", hosts=["shop.test"]), inner, version="2.14.6").objects
+    hosts = [
+        [one["hostname"] for one in each["spec"]["conf"]["listeners"]]
+        for each in made
+        if each["kind"] == "MeshGateway"
+    ]
+    assert hosts == [["shop.test"], ["in.test"]]
+
+
+def test_a_rule_that_is_said_twice_is_told_in_words() -> None:
+    match = {"path": {"prefix": "/v2"}, "headers": [{"name": "X-Tester"}]}
+    first = said("split", match=match, backends=[{"subset": "v1"}])
+    second = said("route", match=match, backends=[{"subset": "v2"}])
+    told = rendered(first, second).outcomes[1].notes
+    assert any("rules.path below /v2 and header x-tester." in note for note in told)
+
+
 def policy(kind: str, spec: Object, name: str = "it") -> Object:
     return {
         "apiVersion": "kuma.io/v1alpha1",

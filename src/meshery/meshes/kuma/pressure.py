@@ -85,20 +85,15 @@ def _exactly(draft: Draft, spiffe: str) -> dict[str, Any]:
 def ratelimit(draft: Draft) -> None:
     """MeshRateLimit: a counter in each proxy of the target."""
     params = draft.params(RateLimit)
-    source = references.source(draft)
-    if source is not None and era.selects_by_labels(draft.world):
+    if draft.behaviour.source is not None:
         draft.unsupported(
-            "source: from 3.0 on a MeshRateLimit holds for every client",
+            "source: a MeshRateLimit holds for every client",
             "limits in a policy of the caller, which bound what it sends at once",
         )
         return
     _told(draft, params)
-    clients: dict[str, Any] | None = None
-    if source is not None:
-        clients = {"targetRef": references.client_tags(draft, source)}
-        draft.note("clients are known by tags: the Mesh has to have mtls")
-    elif not era.has(draft.world, "2.10"):
-        clients = {"targetRef": references.WHOLE_MESH}
+    has_rules = era.has(draft.world, "2.10")
+    clients = None if has_rules else {"targetRef": references.WHOLE_MESH}
     inbound(draft, "MeshRateLimit", {"local": _local(draft, params)}, clients=clients)
 
 

@@ -24,15 +24,19 @@ def mtls(draft: Draft) -> None:
         draft.dropped("subset", f"the scope {params.scope} takes in every subset")
     if params.mode == "off":
         _off(draft, params)
-    elif params.scope == "mesh" or (draft.is_whole_mesh and params.scope != "namespace"):
+    elif _is_whole(draft, params):
         _whole(draft, params)
     else:
         _inbounds(draft, params)
 
 
+def _is_whole(draft: Draft, params: Mtls) -> bool:
+    """Whether the whole mesh is meant: every service of one namespace is not."""
+    return params.scope == "mesh" or (draft.is_whole_mesh and params.scope != "namespace")
+
+
 def _off(draft: Draft, params: Mtls) -> None:
-    is_whole = params.scope == "mesh" or draft.is_whole_mesh
-    if is_whole and not era.knows_clients_by_identity(draft.world):
+    if _is_whole(draft, params) and not era.knows_clients_by_identity(draft.world):
         draft.put(_mesh(draft, {}))
         draft.note(f"mode off: the Mesh {draft.world.mesh} says mtls without a backend")
         return

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from meshery.adapters.draft import Draft
 from meshery.behaviours.match import Match
 from meshery.behaviours.rendering import Service, ServicePort
@@ -12,6 +10,7 @@ from meshery.behaviours.traffic import Backend, Locality, Mirror, Route, Split
 from meshery.meshes.kuma import era, references
 from meshery.meshes.kuma.matching import filters, matches
 from meshery.meshes.kuma.policy import outbound, percentage, put, put_outbound
+from meshery.meshes.requests import in_words
 from meshery.meshes.subsets import target_port
 
 Object = dict[str, Any]
@@ -51,7 +50,9 @@ def mirror(draft: Draft) -> None:
     """The filter RequestMirror, in every rule for the target."""
     params = draft.params(Mirror)
     if references.protocol(draft) in _TCP:
-        draft.unsupported("connections cannot be copied, only requests of HTTP", "a split")
+        draft.unsupported(
+            "connections cannot be copied, only requests of HTTP", "a split, which TCP has too"
+        )
         return
     if draft.behaviour.target.subset is not None:
         draft.dropped("subset", "requests are copied before it is known which subset takes them")
@@ -151,12 +152,11 @@ def _http_route(
         return
     if draft.behaviour.target.subset is not None:
         draft.dropped("subset", "a route is of a service; which subset takes a request it decides")
-    key = msgspec.json.encode(made, order="deterministic").decode()
 
     def entry(port: ServicePort) -> Object:
         refs = {"backendRefs": _backends(draft, backends, port)} if backends else {}
         rule = {"matches": tuple(made), "default": {**default, **refs}, "order": match.specificity}
-        return {"rules": {key: rule}}
+        return {"rules": {in_words(match): rule}}
 
     put_outbound(draft, "MeshHTTPRoute", _entries(draft, entry), _route_name(draft))
 
