@@ -7,7 +7,7 @@ from jsonschema import Draft7Validator
 
 from meshery.adapters.ordering import newest_first
 from meshery.behaviours.document import parse_behaviour
-from meshery.behaviours.rendering import Rendering, World
+from meshery.behaviours.rendering import Rendering, Service, World
 from meshery.meshes.cilium.mesh import MESH
 
 Object = dict[str, Any]
@@ -82,6 +82,86 @@ def test_an_object_that_takes_the_service_over_already_is_told_of() -> None:
     (outcome,) = MESH.render([parse_behaviour(said("retry"))], world).outcomes
     (note,) = (each for each in outcome.notes if "takes over" in each)
     assert "shop/by-hand" in note
+
+
+CANARY = said("split", backends=[{"subset": "v1", "weight": 9}, {"subset": "v2"}])
+OF_V2 = {"service": "api", "subset": "v2"}
+
+
+def routes_of(rendering: Rendering, name: str = "api") -> list[Object]:
+    (routes,) = (each for each in spec_of(rendering, name)["resources"] if "virtual_hosts" in each)
+    found: list[Object] = routes["virtual_hosts"][0]["routes"]
+    return found
+
+
+def test_a_route_that_only_changes_requests_leaves_the_shares_of_a_split() -> None:
+    stamp = said("route", headerOps={"response": {"set": {"x-by": "api"}}})
+    (found,) = routes_of(rendered(CANARY, stamp))
+    assert len(found["route"]["weighted_clusters"]["clusters"]) == 2
+    assert found["response_headers_to_add"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [("retry", {"attempts": 1}), ("timeout", {"request": "1s"}), ("limits", {"maxRequests": 5})],
+)
+def test_what_is_said_of_a_subset_takes_a_rule_that_leads_there(kind: str, params: Object) -> None:
+    own = said(kind, target=OF_V2, **params)
+    (alone,) = rendered(own).outcomes
+    assert (alone.fidelity, alone.objects) == ("unsupported", ())
+    assert "v2" in alone.alternative
+    beside = rendered(own, CANARY).outcomes[0]
+    assert beside.fidelity == "approximate"
+    assert "CiliumEnvoyConfig shop/api" in beside.objects
+
+
+def test_a_subset_whose_requests_are_only_copies_has_limits_and_no_retries() -> None:
+    copies = said("mirror", to={"subset": "v2"})
+    limits = said("limits", target=OF_V2, maxRequests=5)
+    outcomes = rendered(copies, limits, said("retry", target=OF_V2)).outcomes
+    assert [each.fidelity for each in outcomes] == ["exact", "approximate", "unsupported"]
+
+
+def test_the_later_abort_of_the_same_requests_stands_alone() -> None:
+    some = said("fault", abort={"grpcStatus": 14, "percent": 10})
+    rendering = rendered(some, said("fault", abort={"status": 503}))
+    first, _ = routes_of(rendering)
+    assert first == {"match": {"prefix": "/"}, "direct_response": {"status": 503}}
+    told = rendering.outcomes[1].notes[-1]
+    assert told.startswith("spec.aborts.all requests of CiliumEnvoyConfig shop/api was said by")
+
+
+@pytest.mark.parametrize("is_wide_last", [False, True])
+def test_what_is_said_of_a_service_wins_over_what_is_said_of_all(is_wide_last: bool) -> None:
+    known = World(version="1.20.2", namespace="shop", services=(Service("api", "shop"),))
+    given = [said("timeout", request="9s", target="*"), said("timeout", request="1s")]
+    ordered = given if not is_wide_last else given[::-1]
+    (found,) = routes_of(MESH.render([parse_behaviour(each) for each in ordered], known))
+    assert found["route"]["timeout"] == "1s"
+
+
+def test_two_ingresses_of_a_service_do_not_mix_their_hosts() -> None:
+    inner = said("ingress", hosts=["in.test"], tls=True) | {"name": "inner"}
+    made = rendered(said("ingress", hosts=["shop.test"]), inner).objects
+    gateways = {
+        each["metadata"]["name"]: [one["hostname"] for one in each["spec"]["listeners"]]
+        for each in made
+        if each["kind"] == "Gateway"
+    }
+    routes = {
+        each["spec"]["parentRefs"][0]["name"]: each["spec"]["hostnames"]
+        for each in made
+        if each["kind"] == "HTTPRoute"
+    }
+    assert gateways == routes == {"a-ingress": ["shop.test"], "inner": ["in.test"]}
+
+
+def test_where_nothing_fits_a_sentence_says_what_comes_nearest() -> None:
+    near = said("locality", mode="weighted")
+    few = said("ratelimit", requests=1) | {"source": "web"}
+    for outcome in rendered(near, few).outcomes:
+        assert outcome.fidelity == "unsupported"
+        assert len(outcome.alternative.split()) > 3
 
 
 def test_what_is_rendered_passes_its_own_checks() -> None:

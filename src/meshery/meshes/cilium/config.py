@@ -141,10 +141,11 @@ def _tcp_listener(parts: Object) -> Object:
 def _routes(parts: Object) -> Object:
     """Routes, the more specific first: faults, rules, and the service itself for what is left."""
     name = parts["of"]["name"]
-    aborts = sorted(parts.get("aborts", {}).values(), key=lambda each: each["order"])
+    said = [abort for (abort,) in parts.get("aborts", {}).values()]
+    aborts = sorted(said, key=lambda each: each["order"])
     rules = sorted(parts.get("rules", {}).values(), key=lambda each: each["order"])
     if not any(rule["match"] == {"prefix": "/"} for rule in rules):
-        rules.append({"match": {"prefix": "/"}, "shares": ()})
+        rules.append({"match": {"prefix": "/"}})
     routes = [{key: each[key] for key in each if key != "order"} for each in aborts]
     routes += [_route(rule, parts) for rule in rules]
     host = {"name": name, "domains": ["*"], "routes": routes}
@@ -155,7 +156,7 @@ def _route(rule: Object, parts: Object) -> Object:
     found: Object = {"match": rule["match"], **rule.get("headers", {})}
     if "redirect" in rule:
         return {**found, "redirect": rule["redirect"]}
-    shares = rule["shares"] or ((parts["own"], 1),)
+    shares = rule.get("shares") or ((parts["own"], 1),)
     subsets = {parts["clusters"][cluster]["subset"] for cluster, _ in shares}
     action: Object = {**_action(shares), **rule.get("change", {}), "timeout": "0s"}
     for subset, times in parts.get("timeouts", {}).items():

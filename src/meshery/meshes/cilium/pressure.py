@@ -7,13 +7,12 @@ answers by itself for a share of the requests.
 
 from typing import Any
 
-import msgspec
-
 from meshery.adapters.draft import Draft
 from meshery.behaviours.pressure import Abort, FaultInjection, RateLimit
 from meshery.meshes.cilium.config import put
 from meshery.meshes.cilium.places import http_places
 from meshery.meshes.cilium.rules import matched
+from meshery.meshes.requests import in_words
 from meshery.sandbox.render.names import RATELIMIT_TYPE, fraction
 
 Object = dict[str, Any]
@@ -40,12 +39,10 @@ def fault(draft: Draft) -> None:
             draft.dropped(name, missing)
     if matched(draft, params.match) is None:
         return
-    for place in http_places(draft, "limits"):
-        put(draft, place, {"aborts": {_key(params): _abort(draft, params, params.abort)}})
-
-
-def _key(params: FaultInjection) -> str:
-    return msgspec.json.encode(params.match, order="deterministic").decode()
+    for place in http_places(draft, "limits, which refuse connections above a number"):
+        # Said as a whole: the share or the headers of another abort must not stay beside it.
+        answer = (_abort(draft, params, params.abort),)
+        put(draft, place, {"aborts": {in_words(params.match): answer}})
 
 
 def _abort(draft: Draft, params: FaultInjection, abort: Abort) -> Object:
@@ -69,7 +66,10 @@ def ratelimit(draft: Draft) -> None:
     """A token bucket in the listener: the proxy of each node counts for itself."""
     params = draft.params(RateLimit)
     if draft.behaviour.source is not None:
-        draft.unsupported("source: requests of all callers are counted together", "limits")
+        draft.unsupported(
+            "source: requests of all callers are counted together",
+            "a ratelimit without source, which counts every caller",
+        )
         return
     if draft.behaviour.target.subset is not None and not draft.is_whole_mesh:
         draft.dropped("subset", "requests are counted before a subset is chosen")
@@ -82,7 +82,7 @@ def ratelimit(draft: Draft) -> None:
         draft.dropped("service", "no service is asked")
     if params.fail_open is not None:
         draft.dropped("fail_open", "a proxy's own counter never fails")
-    for place in http_places(draft, "limits"):
+    for place in http_places(draft, "limits, whose maxConnections holds for TCP too"):
         put(draft, place, {"limit": _limit(params, place.name)})
 
 

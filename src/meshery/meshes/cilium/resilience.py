@@ -75,7 +75,7 @@ def timeout(draft: Draft) -> None:
         if params.connect_ms is not None:
             _settings(draft, place, {"connect_timeout": seconds(params.connect_ms)})
     if not draft.objects and not draft.alternative:
-        draft.unsupported("none of these limits has a place here", "request, idle or connect")
+        draft.unsupported("none of these limits has a place here", "give request, idle or connect")
 
 
 def _http_timeout(draft: Draft, place: Place, params: Timeout) -> None:
@@ -95,6 +95,8 @@ def _tcp_timeout(draft: Draft, place: Place, params: Timeout) -> None:
     if params.per_try_ms is not None:
         draft.dropped("per_try_ms", f"at port {place.port.number}: TCP has no tries")
     if params.idle_ms is not None:
+        if draft.behaviour.target.subset is not None and not draft.is_whole_mesh:
+            draft.dropped("subset", "idle holds for all connections of a port of TCP")
         put(draft, place, {"tcp": {"idle_timeout": seconds(params.idle_ms)}})
 
 
@@ -124,7 +126,9 @@ def limits(draft: Draft) -> None:
         if said:
             _settings(draft, place, said)
     if not draft.objects and not draft.alternative:
-        draft.unsupported("for TCP connections alone are bounded", "maxConnections")
+        draft.unsupported(
+            "for TCP connections alone are bounded", "give maxConnections, which bounds them"
+        )
 
 
 def ejection(draft: Draft) -> None:

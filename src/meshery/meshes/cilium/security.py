@@ -135,7 +135,10 @@ def _refused(draft: Draft, params: Access) -> tuple[str, str] | None:
     if params.action == "deny" and sees_requests:
         return "to: a deny is of ports, not of methods and paths", "an allow of the others"
     if draft.is_whole_mesh and sees_requests and any(not each.ports for each in params.to):
-        return "to: methods and paths are looked at where a port is named", "ports, in to"
+        return (
+            "to: methods and paths are looked at where a port is named",
+            "name the ports too, in to",
+        )
     return None
 
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from meshery.adapters.draft import Draft, native
 from meshery.behaviours.match import Match
 from meshery.behaviours.rendering import Service
@@ -17,6 +15,7 @@ from meshery.meshes.cilium.places import (
     places,
 )
 from meshery.meshes.cilium.rules import matched, redirected, rewritten
+from meshery.meshes.requests import in_words
 from meshery.sandbox.render.names import fraction
 from meshery.sandbox.render.routes import header_changes
 
@@ -73,14 +72,10 @@ def _put_rule(
         else:
             backends = (Backend(subset=subset),)
     shares = [(_cluster(draft, place, each), each.weight) for each in backends]
-    whole = {
-        **rule,
-        "match": made,
-        "order": match.specificity,
-        "shares": tuple((cluster.name, weight) for cluster, weight in shares),
-    }
-    key = msgspec.json.encode(made, order="deterministic").decode()
-    put(draft, place, {"rules": {key: whole}}, *(cluster for cluster, _ in shares))
+    whole = {**rule, "match": made, "order": match.specificity}
+    if shares:  # what only changes requests leaves it to others where they go
+        whole["shares"] = tuple((cluster.name, weight) for cluster, weight in shares)
+    put(draft, place, {"rules": {in_words(match): whole}}, *(cluster for cluster, _ in shares))
 
 
 def _cluster(draft: Draft, place: Place, backend: Backend) -> Cluster:
@@ -108,7 +103,10 @@ def locality(draft: Draft) -> None:
     params = draft.params(Locality)
     target = draft.behaviour.target
     if params.mode == "weighted":
-        draft.unsupported("mode weighted: endpoints are near or not, without shares", "prefer")
+        draft.unsupported(
+            "mode weighted: endpoints are near or not, without shares",
+            "the mode prefer, which keeps requests near",
+        )
         return
     if draft.behaviour.source is not None:
         draft.dropped("source", "a Service is the same for every caller")
@@ -125,7 +123,9 @@ def locality(draft: Draft) -> None:
         draft.note("*: services are named one by one, those that are known now")
         services = draft.world.services
     if not services:
-        draft.unsupported("it is said by each Service, and none are known", "name the services")
+        draft.unsupported(
+            "it is said by each Service, and none are known", "name the services one by one"
+        )
     for service in services:
         _near(draft, service, params)
 
