@@ -15,6 +15,8 @@ SubsetService = Callable[[Draft, Service, str], Service]
 """The service that stands for a subset, made where there is none."""
 
 GROUP = "gateway.networking.k8s.io"
+_MOST = 16
+"""Of hostnames, and of rules, in one HTTPRoute."""
 
 
 def put_gateway(draft: Draft, *, class_name: str, subset_service: SubsetService) -> None:
@@ -35,10 +37,12 @@ def put_gateway(draft: Draft, *, class_name: str, subset_service: SubsetService)
     if params.tls:
         draft.note(f"tls: the Secret {secret} in {namespace} has to hold the certificate")
     rules = [_rule(draft, each, subset_service) for each in _routes(draft, params)]
-    route: Object = {"parentRefs": [{"name": name}], "rules": rules}
-    if params.hosts:
-        route["hostnames"] = list(params.hosts)
-    draft.put(native(f"{GROUP}/v1", "HTTPRoute", name, namespace, route))
+    for start in range(0, len(rules), _MOST):
+        route: Object = {"parentRefs": [{"name": name}], "rules": rules[start : start + _MOST]}
+        if 0 < len(params.hosts) <= _MOST:  # else the listeners alone say them
+            route["hostnames"] = list(params.hosts)
+        part = f"{name}-{start // _MOST + 1}" if start else name
+        draft.put(native(f"{GROUP}/v1", "HTTPRoute", part, namespace, route))
 
 
 def _listener(position: int, host: str | None, secret: str | None) -> Object:

@@ -156,6 +156,16 @@ def test_two_ingresses_of_a_service_do_not_mix_their_hosts() -> None:
     assert gateways == routes == {"a-ingress": ["shop.test"], "inner": ["in.test"]}
 
 
+def test_an_ingress_of_many_routes_is_several_objects_of_one_gateway() -> None:
+    hosts = [f"h{number}.test" for number in range(17)]
+    paths = [{"path": f"/{number:02}"} for number in range(20)]
+    made = rendered(said("ingress", hosts=hosts, routes=paths)).objects
+    routes = [each["spec"] for each in made if each["kind"] == "HTTPRoute"]
+    assert [len(each["rules"]) for each in routes] == [16, 4]
+    assert [each["parentRefs"] for each in routes] == [[{"name": "a-ingress"}]] * 2
+    assert not any("hostnames" in each for each in routes)
+
+
 def test_where_nothing_fits_a_sentence_says_what_comes_nearest() -> None:
     near = said("locality", mode="weighted")
     few = said("ratelimit", requests=1) | {"source": "web"}
