@@ -52,9 +52,11 @@ def test_the_later_of_two_that_disagree_wins_and_says_so() -> None:
     given = [behaviour("first", "retry", attempts=3), behaviour("second", "retry", attempts=4)]
     found = render_each(given, WORLD, TABLE, ALTERNATIVES, mesh="A mesh")
     assert found.objects[0]["spec"] == {"http": {"attempts": 4}}
-    assert found.outcomes[1].notes == (
-        "spec.http.attempts of Policy shop/api was said by another behaviour and is replaced",
-    )
+    first, second = found.outcomes
+    where = "spec.http.attempts of Policy shop/api"
+    assert first.notes == (f"{where} is replaced by what second says",)
+    assert second.notes == (f"{where} was said by first and is replaced",)
+    assert (first.fidelity, second.fidelity) == (Fidelity.APPROXIMATE, Fidelity.EXACT)
 
 
 def test_a_parameter_without_a_place_is_told_by_its_name_in_documents() -> None:

@@ -144,21 +144,29 @@ def drafted(
 def merged(drafts: Iterable[Draft]) -> list[Object]:
     """The objects of all drafts, those of one name as one, in the order in which each came first.
 
-    Where two behaviours say different things in one place the later one wins, and says so.
+    Where two behaviours say different things in one place the later one wins: both say so, and the
+    earlier one is not exact any more.
     """
     found: dict[Key, Object] = {}
+    said: dict[Key, list[tuple[Draft, Object]]] = {}
     for draft in drafts:
         for each in draft.objects:
             key = key_of(each)
-            if key not in found:
-                found[key] = copy.deepcopy(each)
-                continue
-            found[key], replaced = laid_over(found[key], each)
-            for place in replaced:
-                draft.note(
-                    f"{place} of {_told(each)} was said by another behaviour and is replaced"
-                )
+            for earlier, own in said.setdefault(key, []):
+                _replaced(earlier, own, draft, each)
+            found[key] = laid_over(found[key], each)[0] if key in found else copy.deepcopy(each)
+            said[key].append((draft, each))
     return list(found.values())
+
+
+def _replaced(earlier: Draft, own: Object, later: Draft, made: Object) -> None:
+    """Tell both of what the later one says in place of the earlier one."""
+    if earlier is later:
+        return
+    for place in laid_over(own, made)[1]:
+        where = f"{place} of {_told(made)}"
+        earlier.nearly(f"{where} is replaced by what {later.behaviour.name} says")
+        later.note(f"{where} was said by {earlier.behaviour.name} and is replaced")
 
 
 def laid_over(below: Any, above: Any, place: str = "") -> tuple[Any, list[str]]:
