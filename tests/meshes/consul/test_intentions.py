@@ -180,5 +180,5 @@ def test_a_deny_of_a_namespace_wins_over_an_allow_of_one_in_it() -> None:
     assert made["spec"]["sources"] == [
         {"name": "web", "namespace": "bank", "action": "deny"},
         {"name": "*", "namespace": "bank", "action": "deny"},
-        {"name": "*", "action": "deny"},
+        {"name": "*", "namespace": "*", "action": "deny"},
     ]

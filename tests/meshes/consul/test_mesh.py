@@ -99,6 +99,17 @@ RED: list[tuple[str, list[dict[str, Any]], str]] = [
         [_entry("ServiceIntentions", sources=[{"name": "a", "permissions": DENY_LAST}])],
         "a deny behind an allow",
     ),
+    (
+        "intentions",
+        [
+            _entry(
+                "ServiceIntentions",
+                destination={"name": "*"},
+                sources=[{"name": "a", "permissions": DENY_LAST[::-1]}],
+            )
+        ],
+        "destination is *",
+    ),
     ("entries", [HTTP, HTTP | {"metadata": {"name": "api", "namespace": "b"}}], "as well"),
     ("entries", [_entry("Mesh", "ours")], "a Mesh is named mesh"),
     ("permissive", [_entry("ServiceDefaults", mutualTLSMode="permissive")], "is refused while"),

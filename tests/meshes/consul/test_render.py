@@ -270,6 +270,31 @@ def test_permissive_is_allowed_by_the_mesh_first() -> None:
     assert named(objects, "ProxyDefaults", "global") == {"mutualTLSMode": "strict"}
 
 
+def test_the_mode_of_a_namespace_is_set_at_its_services_even_where_the_target_is_all() -> None:
+    params = {"mode": "strict", "scope": "namespace"}
+    objects, outcome = one("mtls", params, target="*")
+    assert [(each["kind"], each["metadata"]["name"]) for each in objects] == [
+        ("ServiceDefaults", "api"),
+        ("ServiceDefaults", "cart"),
+        ("ServiceDefaults", "db"),
+    ]
+    assert outcome.fidelity is Fidelity.APPROXIMATE
+    objects, outcome = one("mtls", params, target="*", services=())
+    assert (objects, outcome.fidelity) == ([], Fidelity.UNSUPPORTED)
+    assert "scope mesh" in outcome.alternative
+
+
+def test_an_upstream_of_another_namespace_is_told_and_named_to_enterprise() -> None:
+    params, to = {"maxConnections": 1}, {"service": "cart", "namespace": "back"}
+    for version, more in ((VERSION, {}), (ENTERPRISE, {"namespace": "back"})):
+        objects, outcome = one("limits", params, target=to, source="api", version=version)
+        (override,) = named(objects, "ServiceDefaults", "api")["upstreamConfig"]["overrides"]
+        assert override == {"name": "cart", **more, "limits": {"maxConnections": 1}}
+        assert any("namespace back" in note for note in outcome.notes)
+        _, outcome = one("limits", params, target="cart", source="api", version=version)
+        assert not any("namespace" in note for note in outcome.notes)
+
+
 def _sources(*rules: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
     documents = [
         behaviour("access", rule, name=f"rule-{number}") for number, rule in enumerate(rules)
@@ -329,6 +354,16 @@ def test_a_deny_for_all_services_holds_at_each_that_has_rules_of_its_own() -> No
     assert sources[0] == {"name": "web", "action": "deny"}
 
 
+def test_conditions_on_requests_of_all_services_stand_at_each_that_speaks_http() -> None:
+    params = {"action": "deny", "to": [{"paths": ["/admin"]}]}
+    objects, outcome = one("access", params, target="*")
+    intentions = [each["spec"] for each in objects if each["kind"] == "ServiceIntentions"]
+    assert [each["destination"]["name"] for each in intentions] == ["api", "cart", "web"]
+    assert any(note.startswith("db speaks tcp") for note in outcome.notes)
+    objects, outcome = one("access", params, target="*", services=())
+    assert (objects, outcome.fidelity) == ([], Fidelity.UNSUPPORTED)
+
+
 def test_callers_of_a_namespace() -> None:
     params = {"action": "allow", "from": [{"namespace": "front"}]}
     assert _sources(params)[0] == {"name": "web", "action": "allow"}
@@ -337,6 +372,28 @@ def test_callers_of_a_namespace() -> None:
         "namespace": "front",
         "action": "allow",
     }
+
+
+def test_the_namespace_of_a_caller_is_told_as_lost_or_named_to_enterprise() -> None:
+    params = {"action": "allow", "from": [{"identity": "web", "namespace": "front"}]}
+    _, outcome = one("access", params)
+    assert outcome.fidelity is Fidelity.APPROXIMATE
+    assert any(note.startswith("namespace front of web (from)") for note in outcome.notes)
+    assert _sources(params, version=ENTERPRISE) == [
+        {"name": "web", "namespace": "front", "action": "allow"},
+        {"name": "*", "namespace": "*", "action": "deny"},
+    ]
+
+
+def test_a_deny_of_a_namespace_wins_over_the_allow_of_one_of_its_services() -> None:
+    own, front = ({"action": "deny", "from": [{"namespace": each}]} for each in ("shop", "front"))
+    cart = {"action": "allow", "from": [{"identity": "cart"}]}
+    web = {"action": "allow", "from": [{"identity": "web", "namespace": "front"}]}
+    for deny, allow in ((own, cart), (front, web)):
+        sources = _sources(deny, allow, version=ENTERPRISE)
+        assert {each["action"] for each in sources} == {"deny"}
+    sources = _sources(front, cart, version=ENTERPRISE)
+    assert {"name": "cart", "action": "allow"} in sources
 
 
 def test_identities_by_spiffe() -> None:

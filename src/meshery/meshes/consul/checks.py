@@ -76,7 +76,7 @@ def routes(objects: Sequence[Object]) -> Sequence[Problem]:
 
 
 def intentions(objects: Sequence[Object]) -> Sequence[Problem]:
-    """Sources twice, an action beside permissions, and denies that an allow goes before."""
+    """Sources twice, permissions where none may be, and denies that an allow goes before."""
     return [
         problem
         for each in of_kind(objects, "ServiceIntentions", GROUP)
@@ -183,6 +183,9 @@ def _intentions(each: Object) -> Iterator[Problem]:
         permissions = source.get("permissions") or ()
         if bool(permissions) == bool(source.get("action")):
             yield Problem(at(each, place), "has either an action or permissions")
+        if permissions and (_spec(each).get("destination") or {}).get("name") == "*":
+            message = "permissions are refused where the destination is *"
+            yield Problem(at(each, place), message, hint="write them for each service")
         for number, permission in enumerate(permissions):
             http = permission.get("http") or {}
             earlier = [one for one in permissions[:number] if one.get("action") == "allow"]

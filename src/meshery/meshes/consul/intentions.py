@@ -58,27 +58,39 @@ def finished(objects: list[Object]) -> None:
         is_all = each["spec"]["destination"]["name"] == ALL
         own = rules[id(each)] + ([] if is_all else for_all)
         del each["spec"]["rules"]
-        each["spec"]["sources"] = _sources(own)
+        each["spec"]["sources"] = _sources(own, each["metadata"]["namespace"])
 
 
 def _rules(made: Object) -> list[dict[str, Any]]:
     return [rule for kept in made["spec"]["rules"].values() for rule in kept]
 
 
-def _sources(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _sources(rules: list[dict[str, Any]], home: str) -> list[dict[str, Any]]:
     is_closed = any(rule["closes"] for rule in rules)
     names = dict.fromkeys(name for rule in rules for name in rule["sources"])
     if is_closed:
         names[ALL] = None
-    listed = sorted(names, key=lambda name: name == ALL)
+    listed = sorted(names, key=lambda name: (name.startswith(ALL), name == ALL))
+    has_namespaces = any("/" in name for name in names)
     found = []
     for name in listed:
-        wide = {ALL, name, f"{ALL}/{name.partition('/')[2]}"}
-        own = [rule for rule in rules if wide.intersection(rule["sources"])]
+        own = [
+            rule
+            for rule in rules
+            if any(_covers(source, name, home=home) for source in rule["sources"])
+        ]
         verdict = _verdict(own, is_closed=is_closed)
         if verdict:
-            found.append({**_named(name), **verdict})
+            found.append({**_named(name, has_namespaces=has_namespaces), **verdict})
     return found
+
+
+def _covers(source: str, name: str, *, home: str) -> bool:
+    """Whether a rule for a source holds for a caller: everyone, its namespace, or itself."""
+    if source in {ALL, name}:
+        return True
+    own, _, namespace = source.partition("/")
+    return own == ALL and name != ALL and namespace == (name.partition("/")[2] or home)
 
 
 def _verdict(rules: list[dict[str, Any]], *, is_closed: bool) -> Mapping[str, Any]:
@@ -100,7 +112,12 @@ def _verdict(rules: list[dict[str, Any]], *, is_closed: bool) -> Mapping[str, An
     return {"permissions": listed}
 
 
-def _named(name: str) -> dict[str, str]:
-    """A source; `*/NAMESPACE` is everyone of a namespace (Enterprise)."""
+def _named(name: str, *, has_namespaces: bool) -> dict[str, str]:
+    """A source: `NAME/NAMESPACE`, or `*/NAMESPACE` for everyone of one (Enterprise).
+
+    Where Consul has namespaces `*` alone would be everyone of the destination's own.
+    """
+    if name == ALL and has_namespaces:
+        return {"name": ALL, "namespace": ALL}
     own, _, namespace = name.partition("/")
     return {"name": own, **({"namespace": namespace} if namespace else {})}

@@ -22,9 +22,13 @@ def add_to_live(made: Object, world: World) -> None:
         rendered = _at(made, path)
         for live in world.live:
             if rendered is not None and key_of(live) == key_of(made):
-                named = {each.get("name") for each in rendered}
+                named = {_name(each) for each in rendered}
                 standing = _at(live, path) or ()
-                rendered += [each for each in standing if each.get("name") not in named]
+                rendered += [each for each in standing if _name(each) not in named]
+
+
+def _name(each: dict[str, Any]) -> tuple[str, str]:
+    return str(each.get("name", "")), str(each.get("namespace", ""))
 
 
 def _at(made: Object, path: tuple[str, ...]) -> list[dict[str, Any]] | None:

@@ -53,14 +53,26 @@ def targets(draft: Draft) -> tuple[Service, ...]:
     return draft.world.services
 
 
-def one_name(draft: Draft, service: Service, home: str = "") -> str:
-    """The name of a service in Consul, where namespaces of Kubernetes do not tell two apart."""
-    if service.namespace != (home or draft.namespace) and not enterprise(draft):
+def one_name(draft: Draft, service: Service, *, beside: str = "") -> str:
+    """The name of a service in Consul, where namespaces of Kubernetes do not tell two apart.
+
+    `beside` is the namespace of the config entry that names it; the target's where none is said.
+    """
+    if service.namespace != (beside or draft.namespace) and not enterprise(draft):
         draft.note(
             f"{service.name} of the namespace {service.namespace} is {service.name} to Consul: "
             "without Enterprise one name is one service"
         )
     return service.name
+
+
+def mirrored(draft: Draft, namespace: str) -> str:
+    """A namespace of Kubernetes as that of Consul Enterprise that mirrors it."""
+    draft.note(
+        f"the namespace {namespace} has to be one of Consul too: the chart's "
+        "global.enableConsulNamespaces and connectInject.consulNamespaces.mirroringK8S"
+    )
+    return namespace
 
 
 def whole_service(draft: Draft, *, subset: bool = True) -> None:

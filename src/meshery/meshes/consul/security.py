@@ -4,10 +4,19 @@ import re
 from typing import Any
 
 from meshery.adapters.draft import Draft
+from meshery.behaviours.rendering import Service
 from meshery.behaviours.security import Access, Caller, Mtls, Operation
 from meshery.meshes.consul.intentions import ALL, put_rule
-from meshery.meshes.consul.parts import enterprise, entry, since, speaks_http, whole_service
+from meshery.meshes.consul.parts import (
+    enterprise,
+    entry,
+    http_targets,
+    mirrored,
+    since,
+    whole_service,
+)
 
+_CONNECTIONS = "an access without methods and paths, which holds for connections"
 _CONSUL_SPIFFE = re.compile(r"spiffe://[^/]+/.*svc/([^/]+)")
 _SPIFFE = re.compile(r"spiffe://[^/]+/ns/([^/]+)/sa/([^/]+)")
 
@@ -32,16 +41,10 @@ def mtls(draft: Draft) -> None:
         draft.put(entry("Mesh", "mesh", control_namespace(draft), spec))
         draft.note("intentions are not followed for connections without mutual TLS")
     mode = {"mutualTLSMode": params.mode}
-    if draft.is_whole_mesh and params.scope != "mesh":
-        draft.note(f"scope {params.scope} of every service is the whole mesh")
-    if params.scope == "mesh" or draft.is_whole_mesh:
+    if params.scope == "mesh" or (draft.is_whole_mesh and params.scope != "namespace"):
         draft.put(entry("ProxyDefaults", "global", control_namespace(draft), mode))
         return
-    services = [draft.service]
-    if params.scope == "namespace":
-        known = [each for each in draft.world.services if each.namespace == draft.namespace]
-        services = known or services
-        draft.nearly("scope namespace is each of its services that is known now")
+    services = _of_namespace(draft) if params.scope == "namespace" else [draft.service]
     for service in services:
         draft.put(entry("ServiceDefaults", service.name, service.namespace, mode))
 
@@ -59,13 +62,13 @@ def access(draft: Draft) -> None:
     if ports or draft.behaviour.target.port is not None:
         draft.note(f"the port asked for (to, target.port) is the only one of {draft.service.name}")
     permissions = _permissions(params.to)
-    needs_http = permissions is not None
-    if needs_http and not draft.is_whole_mesh:
-        alternative = "an access without methods and paths, which holds for connections"
-        if not speaks_http(draft, draft.service, alternative=alternative):
+    places = [(ALL if draft.is_whole_mesh else draft.service.name, draft.namespace)]
+    if permissions is not None:
+        # Consul takes no permissions in an intention for all services.
+        services = http_targets(draft, alternative=_CONNECTIONS)
+        if draft.fidelity == "unsupported":
             return
-    elif needs_http:
-        draft.note("services have to speak HTTP for conditions on requests to be followed")
+        places = [(each.name, each.namespace) for each in services]
     sources = _sources(draft, params.from_)
     if not sources:
         draft.unsupported(
@@ -73,14 +76,15 @@ def access(draft: Draft) -> None:
             "name the callers (identity), or Consul Enterprise, which knows namespaces",
         )
         return
-    put_rule(
-        draft,
-        ALL if draft.is_whole_mesh else draft.service.name,
-        namespace=draft.namespace,
-        action=params.action,
-        sources=sources,
-        permissions=permissions,
-    )
+    for name, namespace in places:
+        put_rule(
+            draft,
+            name,
+            namespace=namespace,
+            action=params.action,
+            sources=sources,
+            permissions=permissions,
+        )
     if params.action == "deny":
         draft.note("whom no rule names follows the default: Mesh, or the ACLs' default policy")
 
@@ -91,6 +95,20 @@ INJECT = "consul.hashicorp.com/connect-inject"
 def control_namespace(draft: Draft) -> str:
     """Where config entries of the whole mesh stand."""
     return draft.world.mesh_namespace or "consul"
+
+
+def _of_namespace(draft: Draft) -> list[Service]:
+    """The services of the target's namespace; at least the target itself."""
+    known = [each for each in draft.world.services if each.namespace == draft.namespace]
+    if not known and draft.is_whole_mesh:
+        draft.unsupported(
+            f"scope namespace needs to know the services of {draft.namespace}: Consul takes a mode "
+            "for one service or for the whole mesh",
+            "scope mesh, one service by its name, or let discovery find the services first",
+        )
+        return []
+    draft.nearly("scope namespace is each of its services that is known now")
+    return known or [draft.service]
 
 
 def _before(draft: Draft, params: Mtls) -> None:
@@ -175,35 +193,45 @@ def _named(draft: Draft, caller: Caller) -> list[str]:
     """A caller as names of services."""
     name = caller.identity
     if name is not None and name != "*":
-        if caller.namespace is None:
-            return [_service(draft, name)]
-        if enterprise(draft):
-            return [f"{_service(draft, name)}/{caller.namespace}"]
-        draft.note(
-            f"{name} of the namespace {caller.namespace} is {name} of every namespace to Consul: "
-            "without Enterprise one name is one service"
-        )
-        return [_service(draft, name)]
+        return [_service(draft, name, caller.namespace)]
     if caller.namespace is None:
         return [ALL]
     if enterprise(draft):
-        return [f"{ALL}/{caller.namespace}"]
+        return [_source(draft, ALL, caller.namespace)]
     known = [each.name for each in draft.world.services if each.namespace == caller.namespace]
     if known:
         draft.nearly(f"namespace {caller.namespace} is each of its services that is known now")
     return known
 
 
-def _service(draft: Draft, identity: str) -> str:
+def _service(draft: Draft, identity: str, namespace: str | None) -> str:
     own = _CONSUL_SPIFFE.fullmatch(identity)
     if own:
-        return own[1]
+        return _source(draft, own[1], namespace)
     kubernetes = _SPIFFE.fullmatch(identity)
     if kubernetes is None:
-        return identity.partition(".")[0]
-    namespace, account = kubernetes.groups()
+        name, _, written = identity.partition(".")
+        return _source(draft, name, namespace or written.partition(".")[0])
+    home, account = kubernetes.groups()
+    if namespace not in {None, home}:
+        draft.nearly(f"namespace {namespace} contradicts {identity}, which holds")
     for each in draft.world.services:
-        if (each.namespace, each.account) == (namespace, account):
-            return each.name
+        if (each.namespace, each.account) == (home, account):
+            return _source(draft, each.name, home)
     draft.nearly(f"{identity} is taken to be the service {account}: Consul names services")
-    return account
+    return _source(draft, account, home)
+
+
+def _source(draft: Draft, name: str, namespace: str | None) -> str:
+    """A service as a source: `NAME/NAMESPACE` where Enterprise has to be told the namespace."""
+    if not namespace:
+        return name
+    if not enterprise(draft):
+        draft.nearly(
+            f"namespace {namespace} of {name} (from) is left out: without Enterprise one name is "
+            "one service to Consul, whatever the namespace of its pods"
+        )
+        return name
+    if name != ALL and namespace == draft.namespace:
+        return name
+    return f"{name}/{mirrored(draft, namespace)}"

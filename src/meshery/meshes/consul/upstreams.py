@@ -7,7 +7,9 @@ from meshery.behaviours.rendering import Service
 from meshery.behaviours.resilience import Ejection, Limits, Trip
 from meshery.meshes.consul.parts import (
     duration,
+    enterprise,
     entry,
+    mirrored,
     one_name,
     since,
     targets,
@@ -111,8 +113,7 @@ def _at_callers(draft: Draft, settings: dict[str, Any], *, fallback: int | None 
     for service in targets(draft):
         callers = _callers(draft, service)
         for caller in callers:
-            named = {one_name(draft, service, caller.namespace): settings}
-            spec = {"upstreamConfig": {"overrides": named}}
+            spec = {"upstreamConfig": {"overrides": _override(draft, service, caller, settings)}}
             draft.put(entry("ServiceDefaults", caller.name, caller.namespace, spec))
         if not callers:
             without.append(service.name)
@@ -130,6 +131,17 @@ def _at_callers(draft: Draft, settings: dict[str, Any], *, fallback: int | None 
     inbound = {"maxInboundConnections": fallback}
     for service in targets(draft):
         draft.put(entry("ServiceDefaults", service.name, service.namespace, inbound))
+
+
+def _override(
+    draft: Draft, service: Service, caller: Service, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """Settings of a service under a name of its own at a caller."""
+    name = one_name(draft, service, beside=caller.namespace)
+    if service.namespace == caller.namespace or not enterprise(draft):
+        return {name: settings}
+    namespace = mirrored(draft, service.namespace)
+    return {f"{name}/{namespace}": {"name": name, "namespace": namespace, **settings}}
 
 
 def _callers(draft: Draft, service: Service) -> tuple[Service, ...]:
