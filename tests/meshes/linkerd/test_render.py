@@ -1,6 +1,8 @@
 """Linkerd's objects: what each behaviour becomes, at which version, and what is said beside it."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -375,3 +377,66 @@ def test_an_access_of_the_whole_mesh_is_at_each_service() -> None:
     refused = rendered(some | {"target": "*"}).outcomes[0]
     assert refused.fidelity is Fidelity.UNSUPPORTED
     assert not refused.objects
+
+
+def _shut(objects: Sequence[dict[str, Any]]) -> dict[str, bool]:
+    """Servers that refuse what no policy takes, and whether a policy takes anything."""
+    taken = {
+        each["spec"]["targetRef"]["name"]
+        for each in objects
+        if each["kind"] == "AuthorizationPolicy"
+    }
+    servers = [each for each in objects if each["kind"] == "Server"]
+    assert {each["spec"]["accessPolicy"] for each in servers} == {"deny"}
+    return {each["metadata"]["name"]: each["metadata"]["name"] in taken for each in servers}
+
+
+def test_a_deny_of_one_service_takes_it_out_of_an_allow_of_all() -> None:
+    found = rendered(
+        behaviour("access", {"action": "allow", "from": [{"namespace": "shop"}]}, name="may")
+        | {"target": "*"},
+        behaviour("access", {"action": "deny"}, name="none"),
+    )
+    assert _shut(found.objects) == {"api-8080": False, "cart-80": True, "web-80": True}
+    needed = [each for each in found.objects if each["kind"] == "MeshTLSAuthentication"]
+    assert [each["metadata"]["name"] for each in needed] == ["cart-may", "web-may"]
+    assert any("denies everything at api-8080" in note for note in found.outcomes[0].notes)
+
+
+def test_an_allow_of_one_port_shuts_the_others() -> None:
+    ports = (ServicePort(8080, "http"), ServicePort(9090, "more"))
+    api = msgspec.structs.replace(SERVICES[0], ports=ports)
+    params = {"action": "allow", "from": [{"identity": "cart"}], "to": [{"ports": [8080]}]}
+    objects, _ = one("access", params, services=(api, *SERVICES[1:]))
+    assert _shut(objects) == {"api-8080": True, "api-9090": False}
+    objects, _ = one("access", params, services=(api,), target={"service": "api", "port": 8080})
+    assert _shut(objects) == {"api-8080": True}
+
+
+def test_where_the_mesh_demands_identities_each_policy_of_an_allow_of_all_does() -> None:
+    found = rendered(
+        behaviour("mtls", {"mode": "strict", "scope": "mesh"}, name="tls") | {"target": "*"},
+        behaviour("access", {"action": "allow", "from": [{"cidr": "10.0.0.0/8"}]}, name="near")
+        | {"target": "*"},
+    )
+    policies = [each for each in found.objects if each["kind"] == "AuthorizationPolicy"]
+    asked = [each["spec"]["requiredAuthenticationRefs"][0] for each in policies]
+    assert [each["kind"] for each in asked] == ["MeshTLSAuthentication"] * 3
+    there = {each["metadata"]["name"] for each in found.objects}
+    assert {each["name"] for each in asked} <= there
+
+
+def test_the_mode_of_a_namespace_stays_in_it_whatever_the_target() -> None:
+    params = {"mode": "strict", "scope": "namespace"}
+    objects, outcome = one("mtls", params, target="*")
+    assert [each["metadata"]["name"] for each in objects] == ["shop"]
+    assert outcome.fidelity is Fidelity.EXACT
+
+
+def test_a_rate_of_all_services_tells_of_other_ports_and_of_services_to_come() -> None:
+    ports = (ServicePort(8080, "http"), ServicePort(9090, "more"))
+    api = msgspec.structs.replace(SERVICES[0], ports=ports)
+    _, outcome = one("ratelimit", {"requests": 5}, target="*", services=(api, *SERVICES[1:]))
+    assert outcome.fidelity is Fidelity.APPROXIMATE
+    assert "only port 8080 of api is limited, the first" in outcome.notes
+    assert any(note.startswith("services that come later") for note in outcome.notes)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from meshery.adapters.draft import Draft, Object, native
 from meshery.behaviours.model import Fidelity, Kind
 from meshery.behaviours.security import Access, Mtls
-from meshery.meshes.linkerd.parts import POLICY, reference
+from meshery.meshes.linkerd.parts import POLICY, reference, sentence
 from meshery.meshes.linkerd.security import STRICTEST
 
 Name = tuple[str, str]
@@ -35,11 +35,33 @@ def _denied(drafts: Sequence[Draft]) -> None:
     """A deny wins: where a Server denies everything, no policy may allow anything at it."""
     shut = {name for draft in _access(drafts, "deny") for name in _servers(draft)}
     for draft in _access(drafts, "allow"):
-        if _servers(draft) & shut:
+        own = _servers(draft)
+        if own and own <= shut:
             draft.unsupported(
                 "another behaviour denies everything to the target, and a deny wins",
                 "take the deny away: what no allow takes is refused anyway",
             )
+        elif own & shut:
+            _take_away(draft, own & shut)
+
+
+def _take_away(draft: Draft, shut: set[Name]) -> None:
+    """What an allow has at Servers that are shut, and what nothing of it needs any more."""
+    policies = {id(each) for each, server_of in _policies(draft) if server_of in shut}
+    routes = {id(each) for each in draft.objects if _parent(each) in shut}
+    draft.objects[:] = [each for each in draft.objects if id(each) not in policies | routes]
+    needed = {
+        (each["metadata"]["namespace"], ref["name"])
+        for each, _ in _policies(draft)
+        for ref in each["spec"]["requiredAuthenticationRefs"]
+    }
+    draft.objects[:] = [
+        each
+        for each in draft.objects
+        if not each["kind"].endswith("Authentication") or _name(each) in needed
+    ]
+    names = sentence(sorted(name for _, name in shut))
+    draft.note(f"another behaviour denies everything at {names}, and a deny wins there")
 
 
 def _named_callers(drafts: Sequence[Draft]) -> None:
@@ -74,16 +96,17 @@ def _identities(drafts: Sequence[Draft]) -> None:
                 each["metadata"]["name"] for each in draft.objects if each["kind"] == "Namespace"
             }
     for draft in _access(drafts, "allow"):
-        own = _servers(draft)
-        if own & servers or {namespace for namespace, _ in own} & namespaces:
-            _ask_for_identities(draft)
+        asking = [
+            (each, server_of)
+            for each, server_of in _policies(draft)
+            if server_of in servers or server_of[0] in namespaces
+        ]
+        _ask_for_identities(draft, asking)
 
 
-def _ask_for_identities(draft: Draft) -> None:
-    name = f"{draft.service.name}-meshed"
-    for each in list(draft.objects):
-        if each["kind"] != "AuthorizationPolicy":
-            continue
+def _ask_for_identities(draft: Draft, policies: Sequence[tuple[Object, Name]]) -> None:
+    for each, (home, server_of) in policies:
+        name = f"{server_of}-meshed"
         refs = each["spec"]["requiredAuthenticationRefs"]
         if any(ref["kind"] == "MeshTLSAuthentication" for ref in refs):
             continue
@@ -91,7 +114,6 @@ def _ask_for_identities(draft: Draft) -> None:
             reference("MeshTLSAuthentication", name),
             *refs,
         ]
-        home = each["metadata"]["namespace"]
         anyone = {"identities": ["*"]}
         draft.put(native(f"{POLICY}/v1alpha1", "MeshTLSAuthentication", name, home, anyone))
 
@@ -112,3 +134,26 @@ def _servers(draft: Draft) -> set[Name]:
         for each in draft.objects
         if each["kind"] == "Server"
     }
+
+
+def _policies(draft: Draft) -> list[tuple[Object, Name]]:
+    """The policies of a draft, each with the Server that it is for, itself or by a route."""
+    routes = {_name(each): _parent(each) for each in draft.objects if each["kind"] == "HTTPRoute"}
+    found = []
+    for each in draft.objects:
+        if each["kind"] == "AuthorizationPolicy":
+            target = (each["metadata"]["namespace"], each["spec"]["targetRef"]["name"])
+            is_routed = each["spec"]["targetRef"]["kind"] == "HTTPRoute"
+            found.append((each, routes[target] if is_routed else target))
+    return found
+
+
+def _parent(made: Object) -> Name:
+    """The Server of a route; no name for what is none."""
+    if made["kind"] != "HTTPRoute":
+        return ("", "")
+    return (made["metadata"]["namespace"], made["spec"]["parentRefs"][0]["name"])
+
+
+def _name(made: Object) -> Name:
+    return (made["metadata"]["namespace"], made["metadata"]["name"])

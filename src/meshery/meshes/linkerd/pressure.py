@@ -5,7 +5,14 @@ from typing import Any
 
 from meshery.adapters.draft import Draft, native
 from meshery.behaviours.pressure import RateLimit
-from meshery.meshes.linkerd.parts import POLICY, line_of, nothing_known, reference, server
+from meshery.meshes.linkerd.parts import (
+    POLICY,
+    line_of,
+    nothing_known,
+    reference,
+    server,
+    targets,
+)
 
 RATE_LINE = 17
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
@@ -22,17 +29,16 @@ def ratelimit(draft: Draft) -> None:
         return
     rate = _rate(draft, params)
     _left_out(draft, params)
-    services = draft.world.services if draft.is_whole_mesh else (draft.service,)
-    for service in services:
+    for service in targets(draft) if draft.is_whole_mesh else (draft.service,):
         number = draft.behaviour.target.port or service.port.number
+        if draft.behaviour.target.port is None and len(service.ports) > 1:
+            draft.nearly(f"only port {number} of {service.name} is limited, the first")
         name = server(draft, number, access="all-unauthenticated", service=service)
         spec: dict[str, Any] = {"targetRef": reference("Server", name)}
         spec |= _limits(draft, params, rate)
         draft.put(
             native(f"{POLICY}/v1alpha1", "HTTPLocalRateLimitPolicy", name, service.namespace, spec)
         )
-    if len(draft.service.ports) > 1 and draft.behaviour.target.port is None:
-        draft.nearly(f"only port {draft.service.port.number} is limited, the first")
 
 
 def _limits(draft: Draft, params: RateLimit, rate: int) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def _with_homes(params: Access, namespace: str) -> Access:
 
 
 def _namespaces(draft: Draft, params: Mtls) -> None:
-    whole = params.scope == "mesh" or draft.is_whole_mesh
+    whole = params.scope == "mesh" or (draft.is_whole_mesh and params.scope != "namespace")
     names = [draft.namespace]
     if whole:
         names = list(dict.fromkeys([*names, *(each.namespace for each in draft.world.services)]))
@@ -164,6 +164,8 @@ def _allow(draft: Draft, params: Access) -> None:
             for number_of, needed in enumerate(refs):
                 parts = [name, draft.behaviour.name, str(position), str(number_of)]
                 _policy(draft, "-".join(parts), target, needed)
+    for number in _ports(draft, Operation()):
+        server(draft, number, access="deny")  # what no allow takes is refused at the others too
 
 
 def _ports(draft: Draft, operation: Operation) -> tuple[int, ...]:
