@@ -14,12 +14,12 @@ from meshery.meshes.istio.migrate_filters import read_filter
 from meshery.meshes.istio.migrate_policies import read_access, read_peers, read_rule
 from meshery.meshes.istio.migrate_rules import read_rules
 from meshery.meshes.istio.naming import NETWORKING_GROUP, SECURITY_GROUP
-from meshery.meshes.istio.notes import Notes
-from meshery.meshes.look import of_kind, told
+from meshery.meshes.look import of_kind
+from meshery.meshes.translation import Translation
 
 Documents = Sequence[Mapping[str, Any]]
 
-_READERS: tuple[tuple[str, str, Callable[[Notes, Object], None]], ...] = (
+_READERS: tuple[tuple[str, str, Callable[[Translation, Object], None]], ...] = (
     (NETWORKING_GROUP, "VirtualService", read_rules),
     (NETWORKING_GROUP, "DestinationRule", read_rule),
     (SECURITY_GROUP, "PeerAuthentication", read_peers),
@@ -38,7 +38,7 @@ _LEFT = {
 
 def read(objects: Sequence[Object]) -> tuple[Documents, Sequence[str]]:
     """The documents of the behaviours that objects come to, and a line for each thing left over."""
-    notes = Notes()
+    notes = Translation(objects)
     for group, kind, reader in _READERS:
         for each in of_kind(objects, kind, group):
             reader(notes, each)
@@ -47,8 +47,8 @@ def read(objects: Sequence[Object]) -> tuple[Documents, Sequence[str]]:
     for each in objects:
         why = _LEFT.get(str(each.get("kind")))
         if why is not None and "istio.io/" in str(each.get("apiVersion")):
-            notes.left(f"{told(each)}: {why}")
-    return notes.documents, notes.lines
+            notes.lost(each, f"{why}")
+    return notes.answer()
 
 
 MIGRATIONS = (

@@ -5,20 +5,21 @@ from typing import Any
 
 from meshery.adapters.draft import Object
 from meshery.meshes.istio.naming import NETWORKING_GROUP, ROOT_NAMESPACE
-from meshery.meshes.istio.notes import Native, Notes, own, service_of_labels, split_host
+from meshery.meshes.istio.notes import Native, own, service_of_labels, split_host
 from meshery.meshes.istio.reading import conditions
-from meshery.meshes.look import name_of, namespace_of, of_kind, told
+from meshery.meshes.look import name_of, namespace_of, of_kind
+from meshery.meshes.translation import Translation
 
 
-def read_egress(notes: Notes, objects: Sequence[Object]) -> None:
+def read_egress(notes: Translation, objects: Sequence[Object]) -> None:
     """One egress for each ServiceEntry of hosts outside; a Sidecar says what becomes of others."""
     sidecars = list(of_kind(objects, "Sidecar", NETWORKING_GROUP))
     for each in sidecars:
         if own(each, "egress") or own(each, "ingress"):
-            notes.left(f"{told(each)}: what sidecars know of is no behaviour")
+            notes.lost(each, "what sidecars know of is no behaviour")
     for entry in of_kind(objects, "ServiceEntry", NETWORKING_GROUP):
         if own(entry, "location") == "MESH_INTERNAL" or own(entry, "endpoints"):
-            notes.left(f"{told(entry)}: hosts with endpoints of their own are no egress")
+            notes.lost(entry, "hosts with endpoints of their own are no egress")
             continue
         target, denied = _scope(entry, sidecars)
         params: dict[str, Any] = {} if denied else {"defaultDeny": False}
@@ -30,7 +31,7 @@ def read_egress(notes: Notes, objects: Sequence[Object]) -> None:
         ports = [each.get("number") for each in own(entry, "ports") or []]
         if ports:
             params["ports"] = ports
-        notes.add(name_of(entry), "egress", target, params)
+        notes.behaviour(name_of(entry), "egress", target, params)
 
 
 def _scope(entry: Object, sidecars: Sequence[Object]) -> tuple[dict[str, str], bool]:
@@ -53,7 +54,7 @@ def _whole(namespace: str, *, everywhere: bool) -> dict[str, str]:
     return {"service": "*"} if everywhere else {"service": "*", "namespace": namespace}
 
 
-def read_ingress(notes: Notes, objects: Sequence[Object]) -> None:
+def read_ingress(notes: Translation, objects: Sequence[Object]) -> None:
     """One ingress for each VirtualService at a gateway that stands among the objects."""
     gateways = {
         (namespace_of(each), name_of(each)): each
@@ -63,12 +64,12 @@ def read_ingress(notes: Notes, objects: Sequence[Object]) -> None:
         named = [each for each in own(route, "gateways") or [] if each != "mesh"]
         found = [gateways[place] for each in named if (place := _place(each, route)) in gateways]
         if named and not found:
-            notes.left(f"{told(route)}: its gateway is not among the objects")
+            notes.lost(route, "its gateway is not among the objects")
         elif found and "mesh" not in (own(route, "gateways") or []):
             _ingress(notes, route, found[0])
 
 
-def _ingress(notes: Notes, route: Object, gateway: Object) -> None:
+def _ingress(notes: Translation, route: Object, gateway: Object) -> None:
     routes: list[dict[str, Any]] = []
     for rule in own(route, "http") or []:
         routes += _routes(notes, route, rule)
@@ -88,13 +89,13 @@ def _ingress(notes: Notes, route: Object, gateway: Object) -> None:
         "routes": routes,
     }
     target = {"service": name, "namespace": home or namespace_of(route)}
-    notes.add(name_of(route), "ingress", target, params)
+    notes.behaviour(name_of(route), "ingress", target, params)
 
 
-def _routes(notes: Notes, route: Object, rule: Native) -> Iterator[dict[str, Any]]:
+def _routes(notes: Translation, route: Object, rule: Native) -> Iterator[dict[str, Any]]:
     ways = rule.get("route") or []
     if len(ways) != 1 or rule.get("redirect"):
-        notes.left(f"{told(route)}: a rule with several destinations, or none, is said by a split")
+        notes.lost(route, "a rule with several destinations, or none, is said by a split")
     if not ways:
         return
     destination = ways[0].get("destination") or {}
@@ -112,7 +113,7 @@ def _routes(notes: Notes, route: Object, rule: Native) -> Iterator[dict[str, Any
     ):
         path = condition.path if condition is not None else None
         if condition is None or (path is not None and path.regex is not None):
-            notes.left(f"{told(route)}: ingress is by host and path; a match asks for more")
+            notes.lost(route, "ingress is by host and path; a match asks for more")
             continue
         prefix = (path.prefix or path.exact or "/") if path is not None else "/"
         yield {"path": prefix, **to}

@@ -4,15 +4,16 @@ from typing import Any
 
 from meshery.adapters.draft import Object
 from meshery.meshes.istio.naming import ROOT_NAMESPACE
-from meshery.meshes.istio.notes import Native, Notes, own, service_of_labels
+from meshery.meshes.istio.notes import Native, own, service_of_labels
 from meshery.meshes.istio.rate_limits import PERIODS_S
-from meshery.meshes.look import dig, name_of, namespace_of, told
+from meshery.meshes.look import dig, name_of, namespace_of
+from meshery.meshes.translation import Translation
 
 _LOCAL = "envoy.filters.http.local_ratelimit"
 _TOO_MANY = 429
 
 
-def read_filter(notes: Notes, made: Object) -> None:
+def read_filter(notes: Translation, made: Object) -> None:
     """The rate limits of one EnvoyFilter; each other patch is told of."""
     labels = (own(made, "workloadSelector") or {}).get("labels") or {}
     target: dict[str, Any] = {"service": "*"}
@@ -20,20 +21,18 @@ def read_filter(notes: Notes, made: Object) -> None:
         found, rest = service_of_labels(labels, made)
         target = dict(found)
         if rest:
-            notes.left(f"{told(made)}: labels {dict(rest)} are read as the whole service")
+            notes.lost(made, f"labels {dict(rest)} are read as the whole service")
     elif namespace_of(made) != ROOT_NAMESPACE:
         target["namespace"] = namespace_of(made)
     patches = own(made, "configPatches") or [{}]
     for patch in patches:
         params = _rate_limit(patch)
         if params is None:
-            notes.left(
-                f"{told(made)}: a patch speaks to Envoy itself; say what it does by a behaviour"
-            )
+            notes.lost(made, "a patch speaks to Envoy itself; say what it does by a behaviour")
             continue
         port = dig(patch, "match.listener.portNumber")
         place = {**target, "port": port} if port is not None else target
-        notes.add(f"{name_of(made)}-ratelimit", "ratelimit", place, params)
+        notes.behaviour(f"{name_of(made)}-ratelimit", "ratelimit", place, params)
 
 
 def _rate_limit(patch: Native) -> dict[str, Any] | None:

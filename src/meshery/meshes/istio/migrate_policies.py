@@ -5,8 +5,9 @@ from typing import Any
 
 from meshery.adapters.draft import Object
 from meshery.meshes.istio.naming import ROOT_NAMESPACE
-from meshery.meshes.istio.notes import Native, Notes, own, service_of_labels, target_of
-from meshery.meshes.look import name_of, namespace_of, told
+from meshery.meshes.istio.notes import Native, own, service_of_labels, target_of
+from meshery.meshes.look import name_of, namespace_of
+from meshery.meshes.translation import Translation
 
 _LIMITS = (
     ("tcp", "maxConnections", "maxConnections"),
@@ -19,17 +20,17 @@ _UNSAID = ("tls", "tunnel", "proxyProtocol")
 _MODES = {"STRICT": "strict", "PERMISSIVE": "permissive", "DISABLE": "off"}
 
 
-def read_rule(notes: Notes, made: Object) -> None:
+def read_rule(notes: Translation, made: Object) -> None:
     """The behaviours of one DestinationRule, of its subsets and ports too."""
     target = target_of(str(own(made, "host") or ""), namespace_of(made))
     if own(made, "workloadSelector"):
-        notes.left(f"{told(made)}: read for all callers, though it holds for some pods only")
+        notes.lost(made, "read for all callers, though it holds for some pods only")
     for place, policy in _policies(made):
         _policy(notes, made, {**target, **place}, policy)
     subsets = {each.get("name"): each.get("labels") for each in own(made, "subsets") or []}
     for name, labels in subsets.items():
         if labels != {"version": name}:
-            notes.left(f"{told(made)}: subset {name} is the pods labelled {labels}")
+            notes.lost(made, f"subset {name} is the pods labelled {labels}")
 
 
 def _policies(made: Object) -> Iterator[tuple[dict[str, Any], Native]]:
@@ -44,7 +45,7 @@ def _policies(made: Object) -> Iterator[tuple[dict[str, Any], Native]]:
             yield {**place, "port": (each.get("port") or {}).get("number")}, each
 
 
-def _policy(notes: Notes, made: Object, target: Native, policy: Native) -> None:
+def _policy(notes: Translation, made: Object, target: Native, policy: Native) -> None:
     name = name_of(made)
     pool = policy.get("connectionPool") or {}
     limits = {
@@ -53,7 +54,7 @@ def _policy(notes: Notes, made: Object, target: Native, policy: Native) -> None:
         if (pool.get(part) or {}).get(field) is not None
     }
     if limits:
-        notes.add(f"{name}-limits", "limits", target, limits)
+        notes.behaviour(f"{name}-limits", "limits", target, limits)
     times = {
         word: (pool.get(part) or {}).get(field)
         for part, field, word in (
@@ -63,15 +64,17 @@ def _policy(notes: Notes, made: Object, target: Native, policy: Native) -> None:
         if (pool.get(part) or {}).get(field)
     }
     if times:
-        notes.add(f"{name}-timeout", "timeout", target, times)
+        notes.behaviour(f"{name}-timeout", "timeout", target, times)
     if policy.get("outlierDetection"):
-        notes.add(f"{name}-ejection", "ejection", target, _ejection(policy["outlierDetection"]))
+        notes.behaviour(
+            f"{name}-ejection", "ejection", target, _ejection(policy["outlierDetection"])
+        )
     _balancer(notes, made, target, policy.get("loadBalancer") or {})
     if policy.get("retryBudget"):
-        notes.left(f"{told(made)}: retryBudget is part of a retry; add budget to it")
+        notes.lost(made, "retryBudget is part of a retry; add budget to it")
     for field in _UNSAID:
         if field in policy and (policy[field] or {}).get("mode") != "ISTIO_MUTUAL":
-            notes.left(f"{told(made)}: {field} is no behaviour")
+            notes.lost(made, f"{field} is no behaviour")
 
 
 def _ejection(outliers: Native) -> dict[str, Any]:
@@ -92,22 +95,22 @@ def _ejection(outliers: Native) -> dict[str, Any]:
     return made
 
 
-def _balancer(notes: Notes, made: Object, target: Native, balancer: Native) -> None:
+def _balancer(notes: Translation, made: Object, target: Native, balancer: Native) -> None:
     for field in ("consistentHash", "simple", "warmup", "warmupDurationSecs"):
         if field in balancer:
-            notes.left(f"{told(made)}: loadBalancer.{field} is no behaviour")
+            notes.lost(made, f"loadBalancer.{field} is no behaviour")
     setting = balancer.get("localityLbSetting")
     if setting is None:
         return
     if setting.get("distribute") or setting.get("failoverPriority"):
-        notes.left(f"{told(made)}: shares and priorities of localities are no behaviour")
+        notes.lost(made, "shares and priorities of localities are no behaviour")
     failover = [{"from": each["from"], "to": each["to"]} for each in setting.get("failover") or []]
-    notes.add(
+    notes.behaviour(
         f"{name_of(made)}-locality", "locality", target, {"failover": failover} if failover else {}
     )
 
 
-def read_peers(notes: Notes, made: Object) -> None:
+def read_peers(notes: Translation, made: Object) -> None:
     """The behaviours of one PeerAuthentication."""
     labels = (own(made, "selector") or {}).get("matchLabels") or {}
     target: dict[str, Any] = {"service": "*"}
@@ -116,25 +119,27 @@ def read_peers(notes: Notes, made: Object) -> None:
         found, rest = service_of_labels(labels, made)
         target, scope = dict(found), "workload"
         if rest:
-            notes.left(f"{told(made)}: labels {dict(rest)} are read as the whole service")
+            notes.lost(made, f"labels {dict(rest)} are read as the whole service")
     elif namespace_of(made) != ROOT_NAMESPACE:
         target, scope = {"service": "*", "namespace": namespace_of(made)}, "namespace"
     mode = _MODES.get(str((own(made, "mtls") or {}).get("mode")))
     if mode is not None:
         params = {"mode": mode} if scope == "workload" else {"mode": mode, "scope": scope}
-        notes.add(f"{name_of(made)}-mtls", "mtls", target, params)
+        notes.behaviour(f"{name_of(made)}-mtls", "mtls", target, params)
     for port, each in (own(made, "portLevelMtls") or {}).items():
         word = _MODES.get(str(each.get("mode")))
         if word is not None:
             params = {"mode": word, "scope": "port"}
-            notes.add(f"{name_of(made)}-mtls-{port}", "mtls", {**target, "port": int(port)}, params)
+            notes.behaviour(
+                f"{name_of(made)}-mtls-{port}", "mtls", {**target, "port": int(port)}, params
+            )
 
 
-def read_access(notes: Notes, made: Object) -> None:
+def read_access(notes: Translation, made: Object) -> None:
     """The behaviours of one AuthorizationPolicy: one for each of its rules."""
     action = str(own(made, "action") or "ALLOW").lower()
     if action == "custom":
-        notes.left(f"{told(made)}: CUSTOM asks a service of your own")
+        notes.lost(made, "CUSTOM asks a service of your own")
         return
     target = _target(notes, made)
     rules = own(made, "rules")
@@ -143,10 +148,10 @@ def read_access(notes: Notes, made: Object) -> None:
     for rule in rules or []:
         params = _access(notes, made, rule)
         if params is not None:
-            notes.add(name_of(made), "access", target, {"action": action, **params})
+            notes.behaviour(name_of(made), "access", target, {"action": action, **params})
 
 
-def _target(notes: Notes, made: Object) -> dict[str, Any]:
+def _target(notes: Translation, made: Object) -> dict[str, Any]:
     labels = (own(made, "selector") or {}).get("matchLabels") or {}
     refs = own(made, "targetRefs") or [own(made, "targetRef")]
     for ref in refs:
@@ -155,20 +160,20 @@ def _target(notes: Notes, made: Object) -> dict[str, Any]:
     if labels:
         target, rest = service_of_labels(labels, made)
         if rest:
-            notes.left(f"{told(made)}: labels {dict(rest)} are read as the whole service")
+            notes.lost(made, f"labels {dict(rest)} are read as the whole service")
         return dict(target)
     root = namespace_of(made) == ROOT_NAMESPACE
     return {"service": "*"} if root else {"service": "*", "namespace": namespace_of(made)}
 
 
-def _access(notes: Notes, made: Object, rule: Native) -> dict[str, Any] | None:
+def _access(notes: Translation, made: Object, rule: Native) -> dict[str, Any] | None:
     callers = [
         caller for each in rule.get("from") or [] for caller in _callers(each.get("source") or {})
     ]
     operations = [_operation(each.get("operation") or {}) for each in rule.get("to") or []]
     claims, unread = _claims(rule)
     if None in callers or None in operations or unread:
-        notes.left(f"{told(made)}: a rule asks for what no behaviour says; it is left out whole")
+        notes.lost(made, "a rule asks for what no behaviour says; it is left out whole")
         return None
     params = {"from": callers, "to": operations, "claims": claims}
     return {field: value for field, value in params.items() if value}

@@ -5,23 +5,24 @@ from typing import Any
 
 from meshery.adapters.draft import Object
 from meshery.meshes.istio.condition import Condition
-from meshery.meshes.istio.notes import Native, Notes, own, split_host, target_of
+from meshery.meshes.istio.notes import Native, own, split_host, target_of
 from meshery.meshes.istio.pressure import GRPC_CODES
 from meshery.meshes.istio.reading import conditions, is_plain, match_document
-from meshery.meshes.look import name_of, namespace_of, told
+from meshery.meshes.look import name_of, namespace_of
+from meshery.meshes.translation import Translation
 
 _UNSAID = ("corsPolicy", "delegate", "directResponse")
 _WHOLE_HOST = ("timeout", "retries", "mirrors", "mirror")
 
 
-def read_rules(notes: Notes, made: Object) -> None:
+def read_rules(notes: Translation, made: Object) -> None:
     """The behaviours of one VirtualService for the mesh's own callers."""
     hosts = own(made, "hosts") or []
     if "mesh" not in (own(made, "gateways") or ["mesh"]):
         return
     for field in ("tcp", "tls"):
         if own(made, field):
-            notes.left(f"{told(made)}: {field} rules are read by a person")
+            notes.lost(made, f"{field} rules are read by a person")
     for host in hosts:
         _Host(notes, made, str(host)).read(own(made, "http") or [])
 
@@ -29,7 +30,7 @@ def read_rules(notes: Notes, made: Object) -> None:
 class _Host:
     """One host of a VirtualService that is being read."""
 
-    def __init__(self, notes: Notes, made: Object, host: str) -> None:
+    def __init__(self, notes: Translation, made: Object, host: str) -> None:
         self.notes, self.made = notes, made
         self.namespace = namespace_of(made)
         self.target = target_of(host, self.namespace)
@@ -52,7 +53,7 @@ class _Host:
     def _tell_prefix(self, matches: Sequence[Native], condition: Condition | None) -> None:
         prefix = condition.path.prefix if condition is not None and condition.path else None
         if prefix and {"prefix": prefix} in [each.get("uri") for each in matches]:
-            self.notes.left(f"{told(self.made)}: prefix {prefix} is read as whole elements")
+            self.notes.lost(self.made, f"prefix {prefix} is read as whole elements")
 
     def _rule(self, rule: Native, condition: Condition) -> None:
         for field in _UNSAID:
@@ -109,8 +110,8 @@ class _Host:
         if not any(said):
             return
         if any(each != said[-1] for each in said):
-            self.notes.left(
-                f"{told(self.made)}: {field} differs between rules; the last one's is read for all"
+            self.notes.lost(
+                self.made, f"{field} differs between rules; the last one's is read for all"
             )
         last = said[-1]
         if not last:
@@ -130,7 +131,7 @@ class _Host:
     def _retries(self, retries: Native) -> None:
         params: dict[str, Any] = {}
         if not retries.get("attempts"):
-            self.notes.left(f"{told(self.made)}: retries are off, which no behaviour says")
+            self.notes.lost(self.made, "retries are off, which no behaviour says")
             return
         params["attempts"] = retries["attempts"]
         if retries.get("perTryTimeout"):
@@ -151,11 +152,11 @@ class _Host:
         backends = params.get("backends") or []
         for each in backends:
             each.pop("itself", None)
-        self.notes.add(f"{self.name}-{kind}", kind, self.target, params)
+        self.notes.behaviour(f"{self.name}-{kind}", kind, self.target, params)
 
     def _left(self, rule: Native, why: str) -> None:
         what = rule.get("name") or "a rule"
-        self.notes.left(f"{told(self.made)}: {what}: {why}")
+        self.notes.lost(self.made, f"{what}: {why}")
 
 
 def _leaves(backends: Sequence[Native]) -> bool:

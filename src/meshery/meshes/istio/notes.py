@@ -1,4 +1,4 @@
-"""What is read from native objects: documents of behaviours, and lines of what is left over."""
+"""What hosts, labels and fields of Istio's objects mean where they are read back."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,39 +8,6 @@ from meshery.meshes.istio.naming import CLUSTER_DOMAIN
 from meshery.meshes.look import namespace_of
 
 Native = Mapping[str, Any]
-
-
-class Notes:
-    """Documents and lines so far; names of documents are told apart."""
-
-    def __init__(self) -> None:
-        self.documents: list[dict[str, Any]] = []
-        self.lines: list[str] = []
-
-    def add(
-        self,
-        name: str,
-        kind: str,
-        target: Mapping[str, Any],
-        params: Mapping[str, Any],
-        *,
-        source: str = "",
-    ) -> None:
-        """A behaviour; a name that is taken gets a number."""
-        taken = {each["name"] for each in self.documents}
-        told, count = name, 1
-        while told in taken:
-            count += 1
-            told = f"{name}-{count}"
-        document = {"name": told, "kind": kind, "target": dict(target), "params": dict(params)}
-        if source:
-            document["source"] = source
-        self.documents.append(document)
-
-    def left(self, line: str) -> None:
-        """Something that no behaviour says."""
-        if line not in self.lines:
-            self.lines.append(line)
 
 
 def target_of(host: str, namespace: str) -> dict[str, str]:
